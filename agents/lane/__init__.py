@@ -1,0 +1,1 @@
+"""The batch lane under Faust: cuts, recovery, changelog, fence, time."""

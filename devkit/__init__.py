@@ -1,0 +1,1 @@
+"""For our own desks: brokers, the synthetic shop, benchmarks. Never deployed."""

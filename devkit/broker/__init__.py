@@ -1,0 +1,1 @@
+"""The embedded broker and a real Apache Kafka, as context managers."""

@@ -1,0 +1,1 @@
+"""The forms on the topics, and the stored row."""
