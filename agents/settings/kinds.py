@@ -11,7 +11,7 @@ _UNITS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", 1))
 
 
 def _duration(value: object) -> int:
-    """Read a duration; numbers without a unit are refused, because nobody can tell seconds from milliseconds."""
+    """Read a duration; a bare number is refused: nobody can tell seconds from milliseconds."""
     if isinstance(value, str):
         text = value.strip()
         if text.endswith("ms") and text[:-2].isdecimal():  # finer than the wire's durations: pacing needs it
@@ -47,7 +47,9 @@ Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 
 def format_duration(milliseconds: int) -> str:
     """Write a duration in the largest unit that divides it: 12000 is ``12s``."""
-    unit, size = next((unit, size) for unit, size in _UNITS if milliseconds % size == 0 and milliseconds)
+    if milliseconds == 0:
+        return "0s"
+    unit, size = next((unit, size) for unit, size in _UNITS if milliseconds % size == 0)
     return f"{milliseconds // size}{unit}"
 
 
