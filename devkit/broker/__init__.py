@@ -1,1 +1,25 @@
-"""The embedded broker and a real Apache Kafka, as context managers."""
+"""Brokers for our own desks: tests, demo and benchmarks start them here, and all in the same way.
+
+Two kinds, because each can do what the other cannot. `embedded_broker` is the mock cluster of librdkafka:
+it needs Python only, is up at once and fails on command (brokers down, slow, answering errors), but it
+keeps little and compacts nothing. `real_kafka` is Apache Kafka itself, one KRaft process: it needs Java
+and, the first time, Maven.
+
+Both are context managers, both end with whoever started them, however that one ends.
+"""
+
+from .embedded import EmbeddedBroker, embedded_broker
+from .jars import KafkaUnavailableError, kafka_available
+from .kafka import RealKafka, real_kafka
+from .process import Child, ChildError
+
+__all__ = [
+    "Child",
+    "ChildError",
+    "EmbeddedBroker",
+    "KafkaUnavailableError",
+    "RealKafka",
+    "embedded_broker",
+    "kafka_available",
+    "real_kafka",
+]
