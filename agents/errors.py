@@ -1,7 +1,7 @@
 """Errors that a person reads: what went wrong, what to do, and the exit code that a supervisor acts on.
 
-The codes are a contract (``docs/operating.md``): a supervisor restarts after 70, leaves 64 and 71 to a person,
-and a script tells "the answer is no" (1) from "you asked wrongly" (2).
+The codes are a contract (``docs/operating.md``): a supervisor restarts after 70, leaves 64 and 71 to a
+person, and a script tells "the answer is no" (1) from "you asked wrongly" (2).
 """
 
 from enum import IntEnum

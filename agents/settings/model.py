@@ -48,7 +48,7 @@ class Kafka(_Section):
     instance_id: str | None = Field(
         default=None,
         min_length=1,
-        description="Stable name of this worker (the pod's): its restart causes no rebalance. One name, one process",
+        description="Stable name of the worker, the pod's: restarts cause no rebalance. One name, one process",
     )
     session_timeout: Duration = Field(
         default=12 * SECOND, ge=2_000, description="A worker silent for this long is replaced"
@@ -196,7 +196,7 @@ class Settings(_Section):
     cut: Cut = Cut()
     inbox: Count = Field(
         default=20_000,
-        description="Records of one partition that may wait before it is paused; external clock: at least 100,000",
+        description="Records of a partition that may wait before it is paused; external clock: >= 100,000",
     )
     admin: Admin = Admin()
     logs: Logs = Logs()

@@ -1,0 +1,207 @@
+"""The closed list of metrics: names, labels and a sentence each.
+
+What is not here cannot be exported (``agents/adapters/metrics.py`` refuses it), and ``docs/metrics.md``
+is held in step by a test. Labels have few values by construction: topics, kinds, channels, partitions;
+never a customer.
+"""
+
+from typing import Final, Literal, NamedTuple
+
+MetricKind = Literal["counter", "gauge", "histogram"]
+
+
+class Metric(NamedTuple):
+    """One metric.
+
+    Attributes:
+        name: as exported; counters end in ``_total``, times are in seconds, sizes in bytes.
+        kind: counter, gauge or histogram.
+        sentence: what it says, and when to worry.
+        labels: label names in order.
+        buckets: upper bounds, for histograms.
+    """
+
+    name: str
+    kind: MetricKind
+    sentence: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_SHORT_TIMES: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_SIZES: Final = (0.0, 1.0, 10.0, 100.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0)
+
+RECORDS: Final = Metric(
+    "holdfast_records_total",
+    "counter",
+    "Input records applied, by outcome: accepted, rejected, duplicate, ignored; together all that was read.",
+    ("topic", "outcome"),
+)
+RECORD_BYTES: Final = Metric(
+    "holdfast_record_bytes_total",
+    "counter",
+    "Bytes of the input records applied (keys and values), by outcome.",
+    ("topic", "outcome"),
+)
+REJECTS: Final = Metric(
+    "holdfast_rejects_total",
+    "counter",
+    "Records that could not be used and went to the rejects topic, by reason; a jump: a producer's fault.",
+    ("reason",),
+)
+SIGNALS: Final = Metric(
+    "holdfast_signals_total",
+    "counter",
+    "Signals acknowledged by Kafka, repeats after a crash included, by action.",
+    ("action",),
+)
+COMMANDS: Final = Metric(
+    "holdfast_commands_total",
+    "counter",
+    "Commands acknowledged by Kafka, repeats after a crash included, by channel.",
+    ("channel",),
+)
+CUTS: Final = Metric(
+    "holdfast_cuts_total",
+    "counter",
+    "Cuts read from control, by result: executed, or void (another owner's, or proposed too late).",
+    ("result",),
+)
+CUT_SECONDS: Final = Metric(
+    "holdfast_cut_seconds",
+    "histogram",
+    "Time from starting a cut to all its rows and effects acknowledged.",
+    (),
+    _SHORT_TIMES,
+)
+CUT_RECORDS: Final = Metric(
+    "holdfast_cut_records",
+    "histogram",
+    "Input records in one cut; at the maximum there is a backlog.",
+    (),
+    _SIZES,
+)
+STALL_SECONDS: Final = Metric(
+    "holdfast_stall_seconds",
+    "histogram",
+    "Time for which one cut kept the event loop to itself; long stalls endanger the heartbeat.",
+    (),
+    _SHORT_TIMES,
+)
+TICKS: Final = Metric(
+    "holdfast_ticks_total",
+    "counter",
+    "Tick records read, by result: answered, or ignored (with the wall clock, or not above the last one).",
+    ("result",),
+)
+FACTS: Final = Metric(
+    "holdfast_facts_total",
+    "counter",
+    "Policies, offers, population facts and source states learnt from control, by kind.",
+    ("kind",),
+)
+PARTITIONS: Final = Metric("holdfast_partitions", "gauge", "Partitions that this worker owns.")
+READY: Final = Metric(
+    "holdfast_ready", "gauge", "1 when all owned partitions are recovered and running, else 0; as /readyz."
+)
+PARTITION_TIME: Final = Metric(
+    "holdfast_partition_time_seconds",
+    "gauge",
+    "The partition's own time, in seconds since 1970; with the wall clock a second or two behind now.",
+    ("partition",),
+)
+PARTITION_EPOCH: Final = Metric(
+    "holdfast_partition_epoch",
+    "gauge",
+    "Epoch of this owner of the partition; it grows with each owner.",
+    ("partition",),
+)
+LAG: Final = Metric(
+    "holdfast_lag_records",
+    "gauge",
+    "Input records at the brokers that are not applied yet; growing without end means too few workers.",
+    ("partition",),
+)
+UNCOMMITTED: Final = Metric(
+    "holdfast_uncommitted_records",
+    "gauge",
+    "Input records applied whose offsets are not committed yet; growing means that commits fail.",
+    ("partition",),
+)
+CUSTOMERS: Final = Metric("holdfast_customers", "gauge", "Customers with a row in memory.", ("partition",))
+RECOVERY_SECONDS: Final = Metric(
+    "holdfast_recovery_seconds", "gauge", "How long the last recovery of this worker took."
+)
+RECOVERED: Final = Metric(
+    "holdfast_recovered_records_total", "counter", "Changelog records read in recoveries of this process."
+)
+RESENT: Final = Metric(
+    "holdfast_resent_effects_total",
+    "counter",
+    "Effects sent again after a recovery, byte for byte as before.",
+)
+REBALANCES: Final = Metric(
+    "holdfast_rebalances_total",
+    "counter",
+    "Assignments of partitions received; frequent ones mean unstable workers.",
+)
+LOG_LINES_DROPPED: Final = Metric(
+    "holdfast_log_lines_dropped_total",
+    "counter",
+    "Log lines not written because the same message came too often.",
+)
+# Of the process, named by the Prometheus client; absent where /proc is.
+PROCESS_CPU: Final = Metric(
+    "holdfast_process_cpu_seconds_total", "counter", "Processor time that the process has used."
+)
+PROCESS_RESIDENT: Final = Metric(
+    "holdfast_process_resident_memory_bytes", "gauge", "Memory that the process holds; rows are most of it."
+)
+PROCESS_VIRTUAL: Final = Metric(
+    "holdfast_process_virtual_memory_bytes",
+    "gauge",
+    "Address space of the process; large values are harmless.",
+)
+PROCESS_START: Final = Metric(
+    "holdfast_process_start_time_seconds", "gauge", "When the process started, in seconds since 1970."
+)
+PROCESS_FILES: Final = Metric("holdfast_process_open_fds", "gauge", "Open files and sockets; should be flat.")
+PROCESS_FILES_MAX: Final = Metric("holdfast_process_max_fds", "gauge", "Most files and sockets it may open.")
+
+PROCESS: Final = (
+    PROCESS_CPU,
+    PROCESS_RESIDENT,
+    PROCESS_VIRTUAL,
+    PROCESS_START,
+    PROCESS_FILES,
+    PROCESS_FILES_MAX,
+)  # fmt: skip - one group, one line
+"""Collected by the client from the operating system, not by us."""
+
+METRICS: Final = (
+    RECORDS,
+    RECORD_BYTES,
+    REJECTS,
+    SIGNALS,
+    COMMANDS,
+    CUTS,
+    CUT_SECONDS,
+    CUT_RECORDS,
+    STALL_SECONDS,
+    TICKS,
+    FACTS,
+    PARTITIONS,
+    READY,
+    PARTITION_TIME,
+    PARTITION_EPOCH,
+    LAG,
+    UNCOMMITTED,
+    CUSTOMERS,
+    RECOVERY_SECONDS,
+    RECOVERED,
+    RESENT,
+    REBALANCES,
+    LOG_LINES_DROPPED,
+    *PROCESS,
+)  # fmt: skip - read as a list
+"""All metrics, in the order of the documentation."""
