@@ -1,0 +1,271 @@
+"""From a record's bytes to an event or a rejection: the hot path, and the door for everything hostile.
+
+`decode` never raises. Its order is: what costs nothing to see (no value, too large, no key, too deep),
+the form, the version, the type, what that type needs, the time, the key. The first fault found is the one reported.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from .bounds import MAX_BYTES, MAX_DEPTH, check_text, depth_of
+from .event import TYPES_BY_TOPIC, Event, Order
+from .faults import fault_of
+from .reject import Reason, Rejection
+from .times import DAY, format_time, parse_time
+
+MAX_AHEAD: Final = DAY
+"""How far before its time an event may arrive, milliseconds; nearer ones are clamped to their arrival."""
+MAX_KEYS: Final = 64
+MAX_OBJECT_DEPTH: Final = 4
+
+_INT_64: Final = 1 << 63  # what a row can hold
+
+_EMPTY: Final = Rejection(Reason.EMPTY)
+_SIZE: Final = Rejection(Reason.SIZE)
+_DEPTH: Final = Rejection(Reason.DEPTH)
+_KEY: Final = Rejection(Reason.KEY)
+_VERSION: Final = Rejection(Reason.VERSION, "$.v")
+_TYPE: Final = Rejection(Reason.TYPE, "$.type")
+_TIME: Final = Rejection(Reason.TIME, "$.occurred_at")
+
+_read: Final = msgspec.json.Decoder(Event).decode
+
+Check = Callable[[Event], Rejection | None]
+
+
+def _field(path: str) -> Rejection:
+    return Rejection(Reason.FIELD, path)
+
+
+def _nothing(_event: Event) -> Rejection | None:
+    return None
+
+
+def _needs_message(event: Event) -> Rejection | None:
+    return _field("$.message") if event.message is None else None
+
+
+def _needs_order(event: Event) -> Rejection | None:
+    if event.surface is None:
+        return _field("$.surface")
+    order = event.order
+    if order is None:
+        return _field("$.order")
+    if not _is_money(order.total):
+        return _field("$.order.total")
+    return _check_items(order) if order.items else None
+
+
+def _check_items(order: Order) -> Rejection | None:
+    return (
+        None
+        if all(_is_money(item.price) for item in order.items or ())
+        else _field("$.order.items[...].price")
+    )
+
+
+def _is_money(text: str) -> bool:
+    whole, point, cents = text.removeprefix("-").partition(".")
+    return text.isascii() and whole.isdigit() and (cents.isdigit() if point else True)
+
+
+def _needs_custom(event: Event) -> Rejection | None:
+    if event.surface is None:
+        return _field("$.surface")
+    return _field("$.name") if event.name is None else None
+
+
+def _needs_consent(event: Event) -> Rejection | None:
+    consent = event.consent
+    if consent is None:
+        return _field("$.consent")
+    return _field("$.consent.list") if consent.scope == "list" and consent.list is None else None
+
+
+def _needs_plan(event: Event) -> Rejection | None:
+    plan = event.plan
+    if plan is None:
+        return _field("$.plan")
+    if plan.ends_at is not None:
+        try:
+            plan.ends_at = _moment(plan.ends_at)
+        except ValueError:
+            return Rejection(Reason.TIME, "$.plan.ends_at")
+    return None
+
+
+def _needs_profile(event: Event) -> Rejection | None:
+    return _field("$.profile") if event.profile is None else None
+
+
+def _needs_platform(event: Event) -> Rejection | None:
+    return _field("$.platform") if event.platform is None else None
+
+
+def _moment(text: Any) -> int:  # noqa: ANN401 - text when read, and a number by its annotation (times.Moment)
+    return parse_time(text)
+
+
+_NEEDS: Final[dict[str, Check]] = {
+    "app.installed": _needs_platform,
+    "order.completed": _needs_order,
+    "order.refunded": _needs_order,
+    "custom": _needs_custom,
+    "consent.changed": _needs_consent,
+    "customer.updated": _needs_profile,
+    **{type_: _needs_plan for type_ in TYPES_BY_TOPIC["account"] if type_.startswith("plan.")},
+    **{type_: _needs_message for type_ in TYPES_BY_TOPIC["email"] if type_.startswith("email.")},
+    **{type_: _needs_message for type_ in TYPES_BY_TOPIC["app"] if type_.startswith("in_app.")},
+    **{
+        f"push.{what}": _needs_message
+        for what in ("sent", "delivered", "opened", "clicked", "bounced", "dropped", "dismissed")
+    },
+}
+
+_BY_TOPIC: Final[dict[str, dict[str, Check]]] = {
+    topic: {type_: _NEEDS.get(type_, _nothing) for type_ in types} for topic, types in TYPES_BY_TOPIC.items()
+}
+
+
+def decode(key: bytes | None, value: bytes | None, topic: str, arrival: int) -> Event | Rejection:
+    """Read one record of an event topic.
+
+    Args:
+        key: the Kafka key; must be the customer.
+        value: the Kafka value.
+        topic: the short name of the topic, one of `SHORT_TOPICS`.
+        arrival: milliseconds; the later of the record's timestamp and the partition's time.
+
+    Returns:
+        The event, its times in milliseconds and never later than `arrival`; or why it cannot be used.
+        Whatever the bytes are, nothing is raised.
+    """
+    if not value:
+        return _EMPTY
+    if len(value) > MAX_BYTES:
+        return _SIZE
+    if not key:
+        return _KEY
+    # The checks of `bounds` spelt out: a call here is a twentieth of the whole.
+    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and depth_of(value) > MAX_DEPTH:
+        return _DEPTH
+    try:
+        check_text(value)
+        event = _read(value)
+    except Exception as error:  # noqa: BLE001 - whatever a decoder makes of hostile bytes is the record's fault
+        return fault_of(value, error)
+    return _check(event, key, topic, arrival)
+
+
+def _check(event: Event, key: bytes, topic: str, arrival: int) -> Event | Rejection:
+    if event.v != 1:
+        return _VERSION
+    check = _BY_TOPIC.get(topic, {}).get(event.type)
+    if check is None:
+        return _TYPE
+    fault = check(event) or _settle_time(event, arrival) or _check_objects(event)
+    if fault is not None:
+        return fault
+    customer = event.customer_id
+    if customer[0] == "\0":
+        return _field("$.customer_id")  # such keys are the changelog's own
+    if customer.encode() != key:
+        return _KEY
+    return event
+
+
+def _settle_time(event: Event, arrival: int) -> Rejection | None:
+    """Put numbers in the place of texts, and clamp what is a little ahead."""
+    try:
+        at = _moment(event.occurred_at)
+    except ValueError:
+        return _TIME
+    if at > arrival:
+        if at > arrival + MAX_AHEAD:
+            return _TIME
+        at = arrival
+    elif at < 0:
+        return _TIME  # before 1970: the clock of something that never had one
+    event.occurred_at = at
+    if event.time_quality == "inferred" or event.earliest_at is not None:
+        return _settle_interval(event, at)
+    return None
+
+
+def _settle_interval(event: Event, at: int) -> Rejection | None:
+    if event.time_quality != "inferred":
+        event.earliest_at = None  # says nothing about a moment that is known
+        return None
+    if event.earliest_at is None:
+        return _field("$.earliest_at")
+    try:
+        earliest = _moment(event.earliest_at)
+    except ValueError:
+        return Rejection(Reason.TIME, "$.earliest_at")
+    event.earliest_at = max(0, min(earliest, at))
+    return None
+
+
+def _check_objects(event: Event) -> Rejection | None:
+    if event.profile is not None and (
+        len(event.profile) > MAX_KEYS or not all(map(_fits, event.profile.values()))
+    ):
+        return _field("$.profile")
+    if event.properties is not None:
+        fault = _check_object(event.properties, "$.properties")
+        if fault is not None:
+            return fault
+    return None if event.ext is None else _check_object(event.ext, "$.ext")
+
+
+def _fits(scalar: object) -> bool:
+    if isinstance(scalar, str):
+        return len(scalar) <= 1024  # noqa: PLR2004 - as `event.Text`
+    return not isinstance(scalar, int) or -_INT_64 <= scalar < _INT_64
+
+
+def _check_object(body: object, path: str) -> Rejection | None:
+    """Hold an object of the producer's own to 64 keys each and a depth of 4, itself included."""
+    level: list[object] = [body]
+    for _ in range(MAX_OBJECT_DEPTH):
+        for part in level:
+            if isinstance(part, dict) and len(part) > MAX_KEYS:
+                return _field(path)
+        level = list(_inside(level))
+        if not level:
+            return None
+    return Rejection(Reason.DEPTH, path)
+
+
+def _inside(level: Iterable[object]) -> Iterable[object]:
+    for part in level:
+        values = part.values() if isinstance(part, dict) else part
+        if isinstance(values, Iterable):
+            yield from (value for value in values if isinstance(value, dict | list))
+
+
+def encode_event(event: Event) -> bytes:
+    """Write an event as a producer would: the order of fields of wire.md, absent optional fields left out."""
+    body = {name: field for name, field in msgspec.structs.asdict(event).items() if field is not None}
+    body["occurred_at"] = format_time(event.occurred_at)
+    if event.earliest_at is not None:
+        body["earliest_at"] = format_time(event.earliest_at)
+    if not event.automated:
+        del body["automated"]
+    if event.time_quality == "server":
+        del body["time_quality"]
+    for name in ("message", "order", "consent", "plan"):
+        if name in body:
+            body[name] = _without_none(body[name])
+    return msgspec.json.encode(body)
+
+
+def _without_none(part: Any) -> Any:  # noqa: ANN401 - any of the structs inside an event
+    body = {name: field for name, field in msgspec.structs.asdict(part).items() if field is not None}
+    if "ends_at" in body:
+        body["ends_at"] = format_time(body["ends_at"])
+    if "items" in body:
+        body["items"] = [_without_none(item) for item in body["items"]]
+    return body

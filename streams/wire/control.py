@@ -1,0 +1,142 @@
+"""Control, version 1: what decides, in which order, at which time, under which rules (wire.md, Control).
+
+The wire's ``from`` is ``from_`` here, a word of the language. Times are milliseconds.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from .bounds import check_text, out_of_bounds
+from .event import SHORT_TOPICS, TextTime, Word
+from .faults import fault_of
+from .form import Form
+from .reject import Reason, Rejection
+
+Offset = Annotated[int, Meta(ge=0)]
+
+
+class Cut(Struct, kw_only=True, rename={"from_": "from"}):
+    """Apply the inputs from `from_` up to `ends` (offsets by full topic name); it is now `at`."""
+
+    v: int = 1
+    kind: Literal["cut"] = "cut"
+    epoch: int
+    n: int
+    at: TextTime
+    from_: dict[str, Offset]
+    ends: dict[str, Offset]
+    tick: Offset | None = None
+
+
+class Tick(Struct, kw_only=True):
+    """Everything sent before this happened before `at`."""
+
+    v: int = 1
+    kind: Literal["tick"] = "tick"
+    at: TextTime
+
+
+class PolicyFact(Struct, kw_only=True):
+    """The policy that holds from here on; `version` is the hash of the canonical JSON of `document`."""
+
+    v: int = 1
+    kind: Literal["policy"] = "policy"
+    version: Word
+    document: dict[str, Any]
+
+
+class Offer(Struct, kw_only=True, rename={"from_": "from"}):
+    """What a promotion may name, from `from_` (for ``new``: when it appeared) until `until`."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
+    kind: Literal["new", "sale", "incentive", "app"]
+    categories: list[str] = []
+    from_: TextTime
+    until: TextTime | None = None
+    variables: dict[str, Any] = {}
+
+
+class OffersFact(Struct, kw_only=True):
+    """The offers that hold from here on."""
+
+    v: int = 1
+    kind: Literal["offers"] = "offers"
+    version: Word
+    offers: list[Offer]
+
+
+class PopulationFact(Struct, kw_only=True):
+    """What all customers together say about one: priors, and how they respond."""
+
+    v: int = 1
+    kind: Literal["population"] = "population"
+    version: int
+    priors: dict[str, Any]
+    responses: dict[str, Any]
+
+
+class SourceFact(Struct, kw_only=True):
+    """The health of one input since a moment; `source` is an event topic's short name."""
+
+    v: int = 1
+    kind: Literal["source"] = "source"
+    source: Literal["app", "web", "store", "email", "push", "account"]
+    state: Literal["quiet", "burst", "healthy"]
+    since: TextTime
+
+
+ControlRecord = Cut | Tick | PolicyFact | OffersFact | PopulationFact | SourceFact
+
+_OFFER: Final = Form(Offer, times=("from_", "until"))
+FORMS: Final[dict[str, Form[Any]]] = {
+    "cut": Form(Cut, times=("at",)),
+    "tick": Form(Tick, times=("at",)),
+    "policy": Form(PolicyFact),
+    "offers": Form(OffersFact),
+    "population": Form(PopulationFact),
+    "source": Form(SourceFact, times=("since",)),
+}
+
+_header: Final = msgspec.json.Decoder(dict[str, Any])
+
+assert set(SHORT_TOPICS) == {"app", "web", "store", "email", "push", "account"}  # what SourceFact names
+
+
+def decode_control(value: bytes | None) -> ControlRecord | Rejection:
+    """Read a record of the control topic; whatever the bytes are, nothing is raised."""
+    if not value:
+        return Rejection(Reason.EMPTY)
+    fault = out_of_bounds(value)
+    if fault is not None:
+        return fault
+    try:
+        check_text(value)
+        header = _header.decode(value)
+    except Exception as error:  # noqa: BLE001 - whatever a decoder makes of hostile bytes is the record's fault
+        return fault_of(value, error)
+    kind = header.get("kind")
+    form = FORMS.get(kind) if isinstance(kind, str) else None
+    if form is None:
+        return Rejection(Reason.TYPE, "$.kind")
+    record = form.decode(value)
+    return _settle_offers(record) if isinstance(record, OffersFact) else record
+
+
+def _settle_offers(fact: OffersFact) -> OffersFact | Rejection:
+    for offer in fact.offers:
+        settled = _OFFER.settle(offer)
+        if isinstance(settled, Rejection):
+            return Rejection(settled.reason, settled.path.replace("$", "$.offers[...]", 1))
+    return fact
+
+
+def encode(record: ControlRecord) -> bytes:
+    """Write a control record: the same record gives the same bytes."""
+    form = FORMS[record.kind]
+    if not isinstance(record, OffersFact):
+        return form.encode(record)
+    body = form.body(record)
+    body["offers"] = [_OFFER.body(offer) for offer in record.offers]
+    return msgspec.json.encode(body)

@@ -1,0 +1,192 @@
+"""The event, version 1: what a customer did, or what happened to a message to them (wire.md, Event).
+
+The names are the wire's. Optional fields that are absent are ``None``. Times are milliseconds once
+`decode` has read them.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from .times import Moment
+
+Surface = Literal["app", "web", "store"]
+TimeQuality = Literal["server", "corrected", "device", "inferred"]
+Scalar = str | int | float | bool | None
+
+# Texts are capped one by one, so that one field cannot carry a whole record's bytes into a row.
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Word = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(max_length=1024)]
+Url = Annotated[str, Meta(max_length=8192)]
+Money = Annotated[str, Meta(min_length=1, max_length=32, extra_json_schema={"pattern": r"^-?\d+(\.\d+)?$"})]
+Currency = Annotated[str, Meta(min_length=3, max_length=3)]
+TextTime = Annotated[Moment, Meta(extra_json_schema={"format": "date-time"})]
+
+
+class MessageRef(Struct, gc=False, frozen=True, forbid_unknown_fields=False):
+    """Which message an event is about; ``command_id`` closes the loop to our command."""
+
+    id: Id
+    command_id: Id | None = None
+    campaign: Text | None = None
+    list: Word | None = None
+    severity: Word | None = None
+    code: Text | None = None
+    url: Url | None = None
+
+
+class Item(Struct, gc=False, frozen=True):
+    """One line of an order. ``quantity`` is a number because some shops sell by weight."""
+
+    product_id: Id
+    quantity: Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
+    price: Money
+    category: Text | None = None
+
+
+class Order(Struct, gc=False, frozen=True):
+    """A purchase or its refund. Money is a decimal string, as written by the shop."""
+
+    id: Id
+    total: Money
+    currency: Currency
+    items: list[Item] | None = None
+
+
+class ConsentChange(Struct, gc=False, frozen=True):
+    """A customer, or their system, said yes or no to a channel (``all``: do not contact)."""
+
+    channel: Word
+    state: Literal["in", "out"]
+    scope: Literal["all", "list"]
+    reason: Literal[
+        "asked", "settings", "unsubscribe", "complaint", "blocked", "declined", "repermission", "import"
+    ]
+    list: Word | None = None
+    axis: Literal["subscription", "permission"] = "subscription"
+
+
+class PlanChange(Struct, gc=False):
+    """The paid tier that an event is about. ``ends_at`` in milliseconds."""
+
+    id: Id
+    tier: Literal["free", "premium"]
+    ends_at: TextTime | None = None
+
+
+class Event(Struct, gc=False):
+    """One event of one customer, read and checked."""
+
+    v: int
+    id: Id
+    source: Word
+    type: str
+    customer_id: Id
+    occurred_at: TextTime
+    time_quality: TimeQuality = "server"
+    earliest_at: TextTime | None = None
+    surface: Surface | None = None
+    activity: bool | None = None
+    automated: bool = False
+    name: Id | None = None
+    message: MessageRef | None = None
+    order: Order | None = None
+    consent: ConsentChange | None = None
+    plan: PlanChange | None = None
+    profile: dict[Id, Scalar] | None = None
+    platform: Literal["ios", "android", "other"] | None = None
+    properties: dict[str, Any] | None = None
+    ext: dict[str, Any] | None = None
+
+
+SHORT_TOPICS: Final = ("app", "web", "store", "email", "push", "account")
+
+_ANYWHERE: Final = ("order.completed", "order.refunded", "custom")
+_CONSENT: Final = "consent.changed"
+
+TYPES_BY_TOPIC: Final[dict[str, tuple[str, ...]]] = {
+    "app": (
+        "app.installed",
+        "app.opened",
+        "app.viewed",
+        "app.updated",
+        "app.uninstalled",
+        "in_app.shown",
+        "in_app.clicked",
+        "in_app.dismissed",
+        *_ANYWHERE,
+        _CONSENT,
+    ),
+    "web": ("web.visited", *_ANYWHERE, _CONSENT),
+    "store": ("store.visited", *_ANYWHERE, _CONSENT),
+    "email": (
+        "email.sent",
+        "email.delivered",
+        "email.opened",
+        "email.clicked",
+        "email.bounced",
+        "email.dropped",
+        "email.complained",
+        _CONSENT,
+    ),
+    "push": (
+        "push.sent",
+        "push.delivered",
+        "push.opened",
+        "push.clicked",
+        "push.bounced",
+        "push.dropped",
+        "push.dismissed",
+        "push.prompted",
+        "push.token_registered",
+        "push.token_invalid",
+        _CONSENT,
+    ),
+    "account": (
+        _CONSENT,
+        "plan.started",
+        "plan.renewed",
+        "plan.cancelled",
+        "plan.expired",
+        "plan.payment_failed",
+        "customer.registered",
+        "customer.updated",
+        "customer.erased",
+    ),
+}
+"""Which types may come on which topic; a change of consent may come on any (its own channel's, for one)."""
+
+TYPES: Final = tuple(sorted({type_ for types in TYPES_BY_TOPIC.values() for type_ in types}))
+
+_ON_ITS_SURFACE: Final = {
+    "app.opened": "app",
+    "app.viewed": "app",
+    "web.visited": "web",
+    "store.visited": "store",
+}
+_FOR_THE_BRAND: Final = frozenset(
+    {"email.opened", "email.clicked", "push.opened", "push.clicked", "plan.started"}
+)
+
+
+def human_surface(event: Event) -> tuple[str, ...]:
+    """Say which streams a person touched by this event (wire.md, "What counts as a person acting").
+
+    Returns:
+        Some of ``purchase``, ``app``, ``web``, ``store`` and ``brand``; nothing when nobody acted: the
+        type is no act, the producer says ``activity: false``, or a machine did it.
+    """
+    if event.activity is False or event.automated:
+        return ()
+    type_ = event.type
+    own = _ON_ITS_SURFACE.get(type_)
+    if own is not None:
+        return (own, "brand")
+    if type_ == "order.completed":
+        return ("purchase", event.surface, "brand") if event.surface else ("purchase", "brand")
+    if type_ == "custom":
+        return (event.surface, "brand") if event.surface else ("brand",)
+    if type_ == "in_app.clicked":
+        return (event.surface or "app", "brand")
+    return ("brand",) if type_ in _FOR_THE_BRAND else ()
