@@ -9,7 +9,7 @@ Both are context managers, both end with whoever started them, however that one 
 """
 
 from .embedded import EmbeddedBroker, embedded_broker
-from .jars import KafkaUnavailableError, kafka_available
+from .jars import KafkaUnavailableError, kafka_available, kafka_jars
 from .kafka import RealKafka, real_kafka
 from .process import Child, ChildError
 
@@ -21,5 +21,6 @@ __all__ = [
     "RealKafka",
     "embedded_broker",
     "kafka_available",
+    "kafka_jars",
     "real_kafka",
 ]

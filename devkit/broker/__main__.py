@@ -6,8 +6,8 @@ Prints the address on a line of its own when it is ready, and ends on Ctrl-C or 
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from .embedded import embedded_broker
 from .jars import KafkaUnavailableError
@@ -23,20 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.kind == "embedded" and asked.port:
         parser.error("the embedded broker chooses its port itself")
-    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in good order, as Ctrl-C does
     try:
-        with ExitStack() as stack:
-            if asked.kind == "kafka":
-                kafka = stack.enter_context(real_kafka(port=asked.port))
-                kafka.create_topics([(name, count, NO_CONFIG) for name, count in asked.topic])
-                bootstrap = kafka.bootstrap
-            else:
-                bootstrap = stack.enter_context(embedded_broker(asked.topic)).bootstrap
+        with _broker(asked) as bootstrap:
             print(bootstrap, flush=True)
-            signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-            signal.sigwait(signals)
-    except KeyboardInterrupt:  # Ctrl-C before it was ready
-        return FAILED
+            signal.pause()
+    except KeyboardInterrupt:
+        return 0
     except KafkaUnavailableError as missing:
         print(missing, file=sys.stderr)
         return UNAVAILABLE
@@ -44,6 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(wrong, file=sys.stderr)
         return FAILED
     return 0
+
+
+@contextmanager
+def _broker(asked: argparse.Namespace) -> Generator[str]:
+    if asked.kind == "embedded":
+        with embedded_broker(asked.topic) as embedded:
+            yield embedded.bootstrap
+        return
+    with real_kafka(port=asked.port) as kafka:
+        kafka.create_topics([(name, count, NO_CONFIG) for name, count in asked.topic])
+        yield kafka.bootstrap
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -45,6 +45,7 @@ class RealKafka:
 
     Attributes:
         bootstrap: Its address, `host:port`; the same over every restart.
+        folder: Its settings and data; gone when the `with` block has ended.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class RealKafka:
         properties: Mapping[str, str] = NO_CONFIG,
     ) -> None:
         self.bootstrap = f"{LOOPBACK}:{port}"
-        self._folder = folder
+        self.folder = folder
         self._java = ["java", *JVM, "-cp", f"{jars}/*"]
         self._child: Child | None = None
         self._settings = folder / "server.properties"
@@ -83,7 +84,7 @@ class RealKafka:
         if self.running:
             return
         self._forget()
-        self._child = Child([*self._java, "kafka.Kafka", self._settings], cwd=self._folder)
+        self._child = Child([*self._java, "kafka.Kafka", self._settings], cwd=self.folder)
         self._wait_ready(seconds)
 
     def stop(self) -> int:
@@ -123,6 +124,8 @@ class RealKafka:
     def create_topics(self, topics: Iterable[tuple[str, int, Mapping[str, str]]]) -> None:
         """Make several topics (name, partitions, config) with one request, and return when all are led."""
         new = [NewTopic(name, partitions, 1, config=dict(config)) for name, partitions, config in topics]
+        if not new:
+            return
         admin = self._admin()  # kept until all have answered: its end would cancel them
         for answer in admin.create_topics(new).values():
             answer.result()
@@ -148,7 +151,7 @@ class RealKafka:
         self._say([*tool, "format", "-t", identity, "-c", str(self._settings)])
 
     def _say(self, command: list[str]) -> str:
-        with Child(command, cwd=self._folder) as child:
+        with Child(command, cwd=self.folder) as child:
             if child.wait(READY_SECONDS):
                 raise ChildError(f"{command[-1]}: {child.output()}")
             return child.output()
@@ -228,7 +231,7 @@ def _settings(data: Path, port: int, controller_port: int) -> dict[str, str]:
         "transaction.state.log.min.isr": "1",
         "transaction.state.log.num.partitions": "4",
         "broker.heartbeat.interval.ms": "500",
-        "broker.session.timeout.ms": "3000",  # after a kill it waits for its own former session to lapse: 9 s else
+        "broker.session.timeout.ms": "3000",  # after a kill it waits for its former session to lapse
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "2000",  # fault tests do not want to wait 6 s
         "log.cleaner.threads": "1",

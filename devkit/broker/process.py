@@ -60,6 +60,7 @@ class Child:
             stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
             stdout=subprocess.PIPE if pipes else self._output,
             stderr=self._output,
+            process_group=0,  # Ctrl-C in a terminal is for us, who then end our children in order
         ).result()
 
     @property

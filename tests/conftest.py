@@ -1,0 +1,61 @@
+"""Brokers for tests; without Java a test of the real Kafka is skipped, or fails where Kafka is required."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from devkit.broker import (
+    EmbeddedBroker,
+    KafkaUnavailableError,
+    RealKafka,
+    embedded_broker,
+    kafka_available,
+    kafka_jars,
+    real_kafka,
+)
+
+REQUIRED = (
+    "HOLDFAST_REQUIRE_KAFKA"  # `make check` sets it: a check that skipped Kafka would have checked little
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses a real Kafka, so that `-m "not kafka"` leaves them out."""
+    for item in items:
+        if {"kafka", "kafka_jars_or_skip"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def kafka_jars_or_skip() -> None:
+    """For tests that start a Kafka of their own, to harm it: they are skipped where `kafka` is."""
+    reason = kafka_available()
+    if reason is None:
+        try:
+            kafka_jars()
+        except KafkaUnavailableError as missing:
+            reason = str(missing)
+    if reason is None:
+        return
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{REQUIRED}=1, and there is no Kafka: {reason}", pytrace=False)
+    pytest.skip(f"no real Kafka: {reason}")
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_jars_or_skip: None) -> Generator[RealKafka]:  # noqa: ARG001 - it decides whether there is one
+    """One Apache Kafka for the whole run: name your topics and groups so that no other test meets them.
+
+    A test that stops, kills or freezes a broker starts its own with `real_kafka` and asks for
+    `kafka_jars_or_skip`.
+    """
+    with real_kafka() as running:
+        yield running
+
+
+@pytest.fixture
+def embedded() -> Generator[EmbeddedBroker]:
+    """An embedded broker for this test alone; it is up in a tenth of a second."""
+    with embedded_broker() as running:
+        yield running

@@ -1,0 +1,237 @@
+"""The brokers of our own desks do what the tests that stand on them take for granted."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from devkit.broker import Child, ChildError, EmbeddedBroker, RealKafka, embedded_broker, real_kafka
+from devkit.broker.ports import ReservedPort
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+
+
+class NotTakenError(Exception):
+    """A record was not acknowledged."""
+
+
+def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "did not come true in time"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that is only waiting to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def send(bootstrap: str, topic: str, value: bytes, seconds: float = PATIENCE) -> None:
+    producer = Producer(
+        {"bootstrap.servers": bootstrap, "message.timeout.ms": int(seconds * 1000), "log_level": 0}
+    )
+    errors: list[str] = []  # as text: comparing a KafkaError leaves an exception behind in the interpreter
+    producer.produce(
+        topic, value, b"key", on_delivery=lambda error, _: errors.append(str(error) if error else "")
+    )
+    producer.flush(seconds + 1)
+    if errors != [""]:
+        raise NotTakenError(*errors)
+
+
+def read_one(bootstrap: str, topic: str) -> bytes | None:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "log_level": 0})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    message = consumer.poll(PATIENCE)
+    consumer.close()
+    assert message is not None
+    value: bytes | None = message.value()
+    return value
+
+
+@pytest.fixture
+def sleeper() -> Generator[Child]:
+    with Child([sys.executable, "-c", "import time; time.sleep(600)"]) as child:
+        yield child
+
+
+class TestAChild:
+    def test_bears_the_pid_that_signals_go_to(self, sleeper: Child) -> None:
+        until(lambda: b"time.sleep" in Path(f"/proc/{sleeper.pid}/cmdline").read_bytes())
+
+    def test_is_gone_after_stop_which_may_be_said_twice(self, sleeper: Child) -> None:
+        assert sleeper.stop() == -signal.SIGTERM
+        assert sleeper.stop() == -signal.SIGTERM
+        assert not alive(sleeper.pid)
+
+    def test_that_ignores_sigterm_is_killed(self) -> None:
+        deaf = "import signal as s, time; s.signal(15, s.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+        with Child([sys.executable, "-c", deaf]) as child:
+            until(lambda: "deaf" in child.output())
+            assert child.stop(seconds=0.2) == -signal.SIGKILL
+
+    def test_that_is_frozen_can_be_stopped(self, sleeper: Child) -> None:
+        sleeper.freeze()
+        assert sleeper.stop() == -signal.SIGTERM
+
+    def test_says_what_it_wrote_when_it_ends_too_early(self) -> None:
+        with Child([sys.executable, "-c", "import sys; sys.exit('no luck')"]) as child:
+            assert child.wait(PATIENCE) == 1
+            assert "no luck" in child.output()
+
+    def test_dies_with_a_parent_that_is_killed(self) -> None:
+        program = (
+            "import sys, time; from devkit.broker import Child\n"
+            "child = Child([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+            "print(child.pid, flush=True); time.sleep(600)"
+        )
+        parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
+        assert parent.stdout is not None
+        with parent:
+            child = int(parent.stdout.readline())
+            assert alive(child)
+            parent.kill()
+        until(lambda: not alive(child))
+
+
+class TestAReservedPort:
+    def test_is_not_given_to_anybody_else(self) -> None:
+        with ReservedPort() as port, pytest.raises(OSError, match="in use"), socket.socket() as other:
+            other.bind(("127.0.0.1", port.number))
+
+    def test_can_be_listened_on_by_a_server_that_says_so(self) -> None:
+        with ReservedPort() as port, socket.create_server(("127.0.0.1", port.number)) as server:
+            assert server.getsockname()[1] == port.number
+
+
+class TestTheEmbeddedBroker:
+    def test_takes_and_gives_records(self, embedded: EmbeddedBroker) -> None:
+        embedded.create_topic("greetings", 2)
+        send(embedded.bootstrap, "greetings", b"hello")
+        partitions = AdminClient({"bootstrap.servers": embedded.bootstrap}).list_topics(
+            "greetings", timeout=PATIENCE
+        )
+        assert len(partitions.topics["greetings"].partitions) == 2
+
+    def test_listens_on_loopback_only(self, embedded: EmbeddedBroker) -> None:
+        assert all(address.startswith("127.0.0.1:") for address in embedded.bootstrap.split(","))
+
+    def test_that_is_down_takes_nothing_until_it_is_up(self, embedded: EmbeddedBroker) -> None:
+        embedded.create_topic("greetings")
+        embedded.set_down()
+        with pytest.raises(NotTakenError):
+            send(embedded.bootstrap, "greetings", b"nobody hears this", seconds=1)
+        embedded.set_up()
+        send(embedded.bootstrap, "greetings", b"hello again")
+
+    def test_answers_with_the_errors_it_was_given(self, embedded: EmbeddedBroker) -> None:
+        embedded.create_topic("greetings")
+        produce, too_large = 0, 10
+        embedded.push_request_errors(produce, [too_large])
+        with pytest.raises(NotTakenError, match="size too large"):
+            send(embedded.bootstrap, "greetings", b"refused")
+        send(embedded.bootstrap, "greetings", b"taken")
+
+    def test_moves_leaders(self) -> None:
+        with embedded_broker([("greetings", 1)], brokers=3) as broker:
+            admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+            for leader in (2, 3):
+                broker.set_leader("greetings", 0, leader)
+                metadata = admin.list_topics("greetings", timeout=PATIENCE)
+                assert metadata.topics["greetings"].partitions[0].leader == leader
+
+    def test_says_why_it_did_not_do_a_thing(self, embedded: EmbeddedBroker) -> None:
+        embedded.create_topic("greetings")
+        with pytest.raises(ChildError, match="already exists"):
+            embedded.create_topic("greetings")
+
+    def test_leaves_no_process(self) -> None:
+        with embedded_broker() as broker:
+            pid = broker.pid
+            assert alive(pid)
+        assert not alive(pid)
+
+    def test_ends_when_its_stdin_does(self) -> None:
+        with Child([sys.executable, "-m", "devkit.broker.mock", "1"], cwd=ROOT, pipes=True) as child:
+            assert b"bootstrap" in child.stdout.readline()
+            child.stdin.close()
+            assert child.wait(PATIENCE) == 0
+
+
+class TestARealKafka:
+    def test_is_ready_when_it_is_handed_over(self, kafka: RealKafka) -> None:
+        kafka.create_topic("brokers.ready", 3, {"cleanup.policy": "compact"})
+        send(kafka.bootstrap, "brokers.ready", b"hello", seconds=5)
+        metadata = AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=PATIENCE)
+        assert len(metadata.topics["brokers.ready"].partitions) == 3
+
+    def test_refuses_a_topic_that_exists(self, kafka: RealKafka) -> None:
+        kafka.create_topic("brokers.twice")
+        with pytest.raises(KafkaException, match="already exists"):
+            kafka.create_topic("brokers.twice")
+
+    @pytest.mark.usefixtures("kafka_jars_or_skip")
+    def test_keeps_address_and_records_over_restart_and_kill(self) -> None:
+        with real_kafka() as kafka:
+            kafka.create_topic("kept")
+            send(kafka.bootstrap, "kept", b"before")
+            address, first = kafka.bootstrap, kafka.pid
+            kafka.restart()
+            second = kafka.pid
+            kafka.restart(kill=True)
+            assert kafka.bootstrap == address
+            assert len({first, second, kafka.pid}) == 3
+            assert read_one(address, "kept") == b"before"
+            send(address, "kept", b"after", seconds=5)
+
+    @pytest.mark.usefixtures("kafka_jars_or_skip")
+    def test_that_is_frozen_answers_nothing_until_it_is_thawed_and_leaves_nothing(self) -> None:
+        with real_kafka() as kafka:
+            kafka.create_topic("frozen")
+            pid, folder = kafka.pid, kafka.folder
+            kafka.freeze()
+            with pytest.raises(NotTakenError):
+                send(kafka.bootstrap, "frozen", b"nobody hears this", seconds=1)
+            kafka.thaw()
+            send(kafka.bootstrap, "frozen", b"hello again")
+            assert folder.is_dir()
+        assert not alive(pid)
+        assert not folder.exists()
+
+    @pytest.mark.usefixtures("kafka_jars_or_skip")
+    def test_in_the_foreground_says_its_address_and_goes_with_a_killed_parent(self) -> None:
+        command = [sys.executable, "-m", "devkit.broker", "kafka", "--topic", "greetings:2"]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as foreground:
+            try:
+                assert foreground.stdout is not None
+                bootstrap = foreground.stdout.readline().decode().strip()
+                send(bootstrap, "greetings", b"hello")
+                broker = int(children_of(foreground.pid)[0])
+            finally:
+                foreground.kill()
+        until(lambda: not alive(broker))
+
+    def test_that_cannot_start_says_what_it_said(self, kafka: RealKafka) -> None:
+        assert kafka.running
+        with (
+            pytest.raises(ChildError, match="nonsense"),
+            real_kafka(properties={"process.roles": "nonsense"}),
+        ):
+            pass
+
+
+def children_of(pid: int) -> list[str]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [child for thread in threads for child in (thread / "children").read_text().split()]
