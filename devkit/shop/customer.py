@@ -1,8 +1,8 @@
 """One customer of the shop, living: visits, purchases, consents, and the ends of them.
 
-Each method named after something that happens is an action of the agenda: it is called at its moment, plans what follows
-from it, and gives the events of exactly that moment. A process whose stream has ended keeps turning without effect, so
-that a customer who comes back simply resumes.
+Each method named after something that happens is an action of the agenda: it is called at its moment, plans
+what follows from it, and gives the events of exactly that moment. A process whose stream has ended keeps
+turning without effect, so that a customer who comes back simply resumes.
 """
 
 from collections.abc import Iterable
@@ -76,7 +76,7 @@ class Customer:
         return self.away(at) or self.gone(stream, at)
 
     def acts(self, stream: str, at: int) -> bool:
-        """Decide whether they follow their habit this time; a fading end lets fewer and fewer times through."""
+        """Decide whether they follow their habit this time; a fading end lets ever fewer times through."""
         if self.absent(stream, at):
             return False
         left = self.traits.end_at - at
@@ -137,6 +137,7 @@ class Customer:
         yield self.tell("push", "push.token_registered", at)
 
     def consent(self, at: int, channel: str, state: str, reason: str, axis: str | None = None) -> Happening:
+        """Change their mind about a channel; for push, an axis of it."""
         self.consents[channel] = state == "in"
         return self.tell("account", "consent.changed", at, consent=consent(channel, state, reason, axis))
 

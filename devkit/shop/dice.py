@@ -1,8 +1,8 @@
 """A source of chance small enough to give each of 100,000 customers one of their own.
 
-Each customer draws from dice of their own, so what we send to one never changes what another does. The standard
-library's generator keeps 2.5 kB of state each; this one (SplitMix64) keeps eight bytes and needs no more quality than
-a toy shop does.
+Each customer draws from dice of their own, so what we send to one never changes what another does. The
+standard library's generator keeps 2.5 kB of state each; this one (SplitMix64) keeps eight bytes and needs no
+more quality than a toy shop does.
 """
 
 import math

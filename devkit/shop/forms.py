@@ -4,7 +4,14 @@ from typing import Any, NamedTuple
 
 from streams.wire.times import format_time
 
-SOURCES = {"app": "shop-app", "web": "shop-web", "store": "till", "email": "esp", "push": "push-gateway", "account": "shop"}
+SOURCES = {
+    "app": "shop-app",
+    "web": "shop-web",
+    "store": "till",
+    "email": "esp",
+    "push": "push-gateway",
+    "account": "shop",
+}
 """Who reports the events of a topic; ids are unique within each."""
 
 VISIT_TYPES = {"app": "app.opened", "web": "web.visited", "store": "store.visited"}

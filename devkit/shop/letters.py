@@ -1,7 +1,8 @@
 """The shop's own weekly emails and pushes, what customers do with them, and how they stop them.
 
-It also knows how one message fares once it is delivered, which is the same for the shop's newsletters and for what our
-commands ask for, but for one thing: a message sent on a command may win a persuadable customer back.
+It also knows how one message fares once it is delivered, which is the same for the shop's newsletters and
+for what our commands ask for, but for one thing: a message sent on a command may win a persuadable customer
+back.
 """
 
 from streams.wire.times import DAY, HOUR, MINUTE, SECOND
@@ -87,7 +88,7 @@ class Letters:
     # --- winning back
 
     def persuadable(self, at: int) -> bool:
-        """Whether a message could bring this customer back now: someone whose stream has ended, and who can be moved."""
+        """Whether a message could bring them back now: a stream has ended, and they can be moved."""
         who = self.who
         lost = any(who.gone(stream, at) for stream in ("purchase", "visit", "message"))
         return lost and who.traits.persuadable and not who.away(at)

@@ -1,4 +1,4 @@
-"""The offers feed of the shop: something new each week, a sale each month (wire.md, control kind `offers`)."""
+"""The offers feed of the shop: something new each week, a sale each month (wire.md, kind `offers`)."""
 
 from typing import Any
 
@@ -24,5 +24,7 @@ def _offer(kind: str, number: int, since: int, days: int | None, dice: Dice) -> 
         "categories": [category],
         "from": format_time(since),
         "until": None if days is None else format_time(since + days * DAY),
-        "variables": {"product" if kind == "new" else "discount": f"{category}-{number}" if kind == "new" else "20%"},
+        "variables": {
+            "product" if kind == "new" else "discount": f"{category}-{number}" if kind == "new" else "20%"
+        },
     }

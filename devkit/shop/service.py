@@ -1,6 +1,7 @@
 """The messaging service of the shop: does what our commands say, and reports back with `message.command_id`.
 
-It acts once per command id, not before `not_before`, not after `expires_at` and not after a `cancel`, and never without
+It acts once per command id, not before `not_before`, not after `expires_at` and not after a `cancel`, and
+    never without
 consent: what it may not send it reports as dropped (wire.md, command version 1).
 """
 
@@ -13,7 +14,7 @@ from .customer import Customer, Happenings
 from .letters import Letters
 
 MAILED = ("email", "push")
-"""Channels whose messages travel; `in_app` waits for the next visit, and other channels have nothing to report."""
+"""Channels whose messages travel; `in_app` waits for the next visit, others have nothing to report."""
 
 
 class Service:
@@ -73,7 +74,9 @@ class _Sender:
             if self._who.consents[channel]:
                 yield from Letters(self._who).send(at, (channel, message))
             else:
-                yield self._who.tell(channel, f"{channel}.dropped", at, message={**message, "code": "no_consent"})
+                yield self._who.tell(
+                    channel, f"{channel}.dropped", at, message={**message, "code": "no_consent"}
+                )
 
 
 def _message(command: Mapping[str, Any]) -> dict[str, str]:

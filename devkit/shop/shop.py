@@ -54,8 +54,9 @@ class Shop:
     def respond(self, command: Mapping[str, Any]) -> None:
         """Play the messaging service for a command, given as decoded from JSON.
 
-        What comes of it (sent, delivered, opened, clicked with `message.command_id`; for some a visit and a purchase, a
-        win-back) comes out of `events()` in its place in time. Commands for strangers are ignored.
+        What comes of it (sent, delivered, opened, clicked with `message.command_id`; for some a visit and a
+        purchase, a win-back) comes out of `events()` in its place in time. Commands for strangers are
+        ignored.
         """
         who = self._lives.get(command["customer_id"])
         if who is not None:
@@ -66,7 +67,7 @@ class Shop:
         return offers_of(self.seed, self.start, self.days)
 
     def truth(self) -> list[Truth]:
-        """Tell, for each customer and stream, the end that really came; later ends than `until` are no ends."""
+        """Tell, for each customer and stream, the end that really came; later ends than `until` are none."""
         return [truth for number in range(self.customers) for truth in self._truth(number)]
 
     def holidays(self) -> list[Holiday]:

@@ -1,7 +1,8 @@
 """Who a customer of the synthetic shop is: habits, channels, and what they will do one day.
 
-Everything here is drawn once, from the shop's seed and the customer's number alone, so the truth about a customer can be
-told without playing a single event. The shares are those of the set `sim-shop` where it has them.
+Everything here is drawn once, from the shop's seed and the customer's number alone, so the truth about a
+customer can be told without playing a single event. The shares are those of the set `sim-shop` where it has
+them.
 """
 
 from typing import NamedTuple
@@ -21,7 +22,7 @@ EARLIEST_END = 75 * DAY
 """Nobody ends sooner after joining: an end needs a habit to be the end of."""
 
 ENDS = (("all", 0.35), ("purchase", 0.10), ("message", 0.12))
-"""Which streams end together, and for which share of the customers (a later moment than the data's end never comes)."""
+"""Which streams end together, and for which share of the customers; ends after the last day never come."""
 
 STREAMS_OF_END = {"all": STREAMS, "purchase": ("purchase",), "message": ("message",), "none": ()}
 
@@ -32,9 +33,11 @@ class Truth(NamedTuple):
     Attributes:
         customer_id: whose.
         stream: `purchase`, `visit` or `message` (human reactions to messages).
-        lapsed_at: milliseconds; nothing human happens on the stream from here until `returned_at`. None: never.
+        lapsed_at: milliseconds; nothing human happens on the stream from here until `returned_at`. None:
+            never.
         kind: `sudden`; `fade`, where activity thinned out over the 60 days before `lapsed_at`; or `never`.
-        returned_at: milliseconds; the moment of coming back, by themselves or because a message won them back.
+        returned_at: milliseconds; the moment of coming back, by themselves or because a message won them
+            back.
     """
 
     customer_id: str
@@ -159,7 +162,9 @@ def draw_traits(seed: int, number: int, start: int, days: int) -> Traits:
         leaves_email=leaves_email if email_in else None,
         leaves_push=leaves_push if push_in else None,
         rejoins_after=dice.between(15 * DAY, 70 * DAY) if dice.chance(0.5) else None,
-        uninstalls_at=end_at + dice.between(DAY, 45 * DAY) if app and end == "all" and dice.chance(0.3) else None,
+        uninstalls_at=end_at + dice.between(DAY, 45 * DAY)
+        if app and end == "all" and dice.chance(0.3)
+        else None,
         cancels_at=joined + dice.between(40 * DAY, 300 * DAY) if premium and dice.chance(0.6) else None,
     )
 
@@ -196,7 +201,11 @@ def _leaves(
     share = 0.3 if tired else 0.18
 
     def moment() -> int:
-        return end_at + dice.between(0, 60 * DAY) if tired else joined + dice.between(10 * DAY, (days + 30) * DAY)
+        return (
+            end_at + dice.between(0, 60 * DAY)
+            if tired
+            else joined + dice.between(10 * DAY, (days + 30) * DAY)
+        )
 
     email_at, push_at = moment(), moment()
     how = dice.pick(("unsubscribe", "unsubscribe", "unsubscribe", "complaint", "settings"))
