@@ -2,13 +2,29 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from .base import Amount, Chance, Flag, Share, Table
 from .durations import DAY, MINUTE, Duration, Period
 from .names import KINDS, OTHER_KINDS, SILENCE_KINDS, RuleName
+
+Forgetting = Annotated[Share, Field(gt=0)]
+
+_COMMON: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "grace": TypeAdapter(Duration),
+    "forgetting": TypeAdapter(Forgetting),
+}
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a common value is right; a wrong one is told once, and not again for each kind."""
+    try:
+        _COMMON[name].validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 class KindRule(Table):
@@ -41,15 +57,9 @@ class SilenceRule(KindRule):
     grace: Duration = Field(
         default=10 * MINUTE, description="wait this long after the deadline for late events"
     )
-    forgetting: Share = Field(
-        default=0.95, gt=0, description="weight of the past at each new gap (rho); 1: forget nothing"
+    forgetting: Forgetting = Field(
+        default=0.95, description="weight of the past at each new gap (rho); 1: forget nothing"
     )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.at_least > self.at_most:
-            raise ValueError("at_least is longer than at_most")
-        return self
 
 
 class PurchaseRule(SilenceRule):
@@ -78,8 +88,8 @@ class Detect(Table):
     grace: Duration = Field(
         default=10 * MINUTE, description="wait this long after a deadline for late events"
     )
-    forgetting: Share = Field(
-        default=0.95, gt=0, description="weight of the past at each new gap (rho); 1: forget nothing"
+    forgetting: Forgetting = Field(
+        default=0.95, description="weight of the past at each new gap (rho); 1: forget nothing"
     )
     purchase_stopped: PurchaseRule = Field(default=PurchaseRule(), description="D4")
     app_stopped: SilenceRule = Field(default=SilenceRule(), description="D5a")
@@ -101,7 +111,7 @@ class Detect(Table):
         """Write the common values into each kind that has none of its own: a rule is complete in itself."""
         if not isinstance(given, Mapping):
             return given
-        common = {name: given[name] for name in ("grace", "forgetting") if name in given}
+        common = {name: given[name] for name in _COMMON if name in given and _fits(name, given[name])}
         filled = dict(given)
         for kind in SILENCE_KINDS:
             own = given.get(kind, {})

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from .base import Label, Table, Word
 from .durations import DAY, HOUR, Duration, Period
 from .names import CHANNEL_CHOICES, GUIDE_ROWS, VARIABLES, ChannelChoice, Condition, OfferKind
-from .triggers import Trigger, check_goal, check_trigger, check_where
+from .triggers import Trigger, check_goal, check_trigger
 from .words import known
 
 Scalar = str | int | float | bool
@@ -40,15 +40,15 @@ def _one_of(what: str, names: tuple[str, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _flat(given: Any, path: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - either form of the file
+def flat(given: Any, path: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - either form of the file
     """`{"evidence.timing" = …}` and `evidence.timing = …` are the same question."""
     if not isinstance(given, Mapping):
         return given
-    flat: dict[str, Any] = {}
+    levelled: dict[str, Any] = {}
     for name, value in given.items():
         here = (*path, str(name))
-        flat |= _flat(value, here) if isinstance(value, Mapping) else {".".join(here): value}
-    return flat
+        levelled |= flat(value, here) if isinstance(value, Mapping) else {".".join(here): value}
+    return levelled
 
 
 class Step(Table):
@@ -77,12 +77,6 @@ class Step(Table):
     )
     expires_after: Period = Field(default=48 * HOUR, description="of no use to the customer later than that")
 
-    @model_validator(mode="after")
-    def _one_condition(self) -> Self:
-        if self.unless is not None and self.only_if is not None:
-            raise ValueError("a step has `unless` or `if`, not both")
-        return self
-
 
 class Play(Table):
     """What is done, for whom, and when it has worked."""
@@ -90,7 +84,7 @@ class Play(Table):
     on: Annotated[str, AfterValidator(check_trigger)] = Field(
         description="what it answers: `signal:<kind>`, `event:<type>`, `state:<name>`"
     )
-    where: Annotated[dict[str, Scalar], BeforeValidator(_flat)] = Field(
+    where: Annotated[dict[str, Scalar], BeforeValidator(flat)] = Field(
         default={},
         description='only where the signal (or event) has these values: `{ "evidence.timing" = "late" }`',
     )
@@ -112,16 +106,6 @@ class Play(Table):
         default="finish", description="a play under way when a new policy comes: `finish` or `stop`"
     )
     steps: tuple[Step, ...] = Field(min_length=1, max_length=100, description="in the order of time")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        check_where(self.trigger, self.where)
-        for number, (one, following) in enumerate(zip(self.steps, self.steps[1:], strict=False), start=2):
-            if following.after < one.after:
-                raise ValueError(
-                    f"step {number} comes before step {number - 1}: put the steps in the order of time"
-                )
-        return self
 
     @cached_property
     def trigger(self) -> Trigger:

@@ -1,6 +1,5 @@
 """What a play answers, for whom, and what it wants: the words of `on`, `where` and `goal`."""
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple, Self
 
 from .names import EVENT_TYPES, EVIDENCE, GOALS, KINDS, SIGNAL_FIELDS
@@ -47,14 +46,14 @@ def check_goal(goal: str) -> str:
     return goal
 
 
-def check_where(trigger: Trigger, where: Mapping[str, object]) -> None:
-    """Raise ValueError if a signal never has what is asked of it."""
+def never_so(trigger: Trigger, path: str, value: object) -> str | None:
+    """Why a signal never has this value at this path of `where`; None if it may."""
     if trigger.source != "signal":
-        return
-    for path, value in where.items():
-        field = path.partition(".")[0]
-        if field not in SIGNAL_FIELDS:
-            raise ValueError(known("field of a signal", field, SIGNAL_FIELDS))
-        values = EVIDENCE.get((trigger.name, path))
-        if values is not None and value not in values:
-            raise ValueError(known(path, str(value), values))
+        return None
+    field = path.partition(".")[0]
+    if field not in SIGNAL_FIELDS:
+        return known("field of a signal", field, SIGNAL_FIELDS)
+    values = EVIDENCE.get((trigger.name, path))
+    if values is not None and value not in values:
+        return known(f"value of {path}", str(value), values)
+    return None
