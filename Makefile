@@ -1,0 +1,66 @@
+# The workshop. `make` alone says what there is; every target brings what it needs into .venv and .cache, nothing elsewhere.
+#
+# Needed from the machine: Python 3.11 or newer with venv, and make. For a real Kafka also Java 17 or newer and, once, Maven.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+PY := .venv/bin/python
+ARGS :=#     more arguments for the command behind a target: make test ARGS="tests/unit -k consent"
+KAFKA :=#    make demo KAFKA=real: on Apache Kafka instead of the embedded broker
+DATA :=#     make demo DATA=file.csv: on your own history instead of the synthetic shop
+PORT := 9092# make kafka PORT=…: where Kafka listens
+
+.PHONY: help setup demo test check lint format types layers bench scenarios schemas kafka locks clean venv-demo venv-dev
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: venv-dev ## everything a developer needs; git hooks too, inside a clone
+	@sh devkit/hooks.sh
+
+demo: venv-demo ## watch a shop's customers lapse and be answered (KAFKA=real, DATA=file.csv)
+	@$(PY) -m devkit.demo $(if $(KAFKA),--kafka "$(KAFKA)") $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: venv-dev ## the tests; those of a real Kafka only where Java and Maven are (ARGS="tests/unit -k word")
+	@$(PY) -m pytest $(ARGS)
+
+check: lint types layers ## what CI runs: everything below, and all tests, a real Kafka required
+	@HOLDFAST_REQUIRE_KAFKA=1 $(PY) -m pytest
+
+lint: venv-dev ## style and common mistakes (ruff)
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types: venv-dev ## types (mypy, strict)
+	@.venv/bin/mypy
+
+layers: venv-dev ## which package may import which (import-linter)
+	@.venv/bin/lint-imports
+
+format: venv-dev ## let ruff format the code and mend what it can
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format .
+
+bench: venv-dev ## measure (ARGS="…"); on a quiet machine, never in CI
+	@$(PY) -m devkit.bench $(ARGS)
+
+scenarios: venv-dev ## the scenarios alone: one story each, what must be sent and what must not
+	@$(PY) -m pytest tests/scenarios $(ARGS)
+
+schemas: venv-dev ## write docs/schemas anew from the wire's types
+	@$(PY) -m streams.wire.schemas
+
+kafka: venv-demo ## run a real Apache Kafka in the foreground (PORT=9092)
+	@$(PY) -m devkit.broker kafka --port $(PORT) $(ARGS)
+
+locks: ## resolve pyproject.toml into requirements*.lock anew (needs uv)
+	@sh devkit/locks.sh
+
+clean: ## remove what make brought or made: .venv, .cache, var
+	rm -rf .venv .cache var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv-demo venv-dev: venv-%:
+	@PYTHON="$(PYTHON)" sh devkit/venv.sh $*
