@@ -1,9 +1,10 @@
 """The rhythm of one customer on one stream: sums of log gaps, and the deadline they lead to.
 
-A *stream* is a surface (app, web, store), the purchases, or everything human together (brand). An *occasion* is all
-activity of the stream on one day (UTC), from its first to its last event. A *gap* runs from the end of one occasion to
-the start of the next. Kept are Welford sums of the logarithms of the gaps in days, discounted by ``forgetting``
-(model.md 1), so that a stream costs 60 bytes however long its history is.
+A *stream* is a surface (app, web, store), the purchases, or everything human together (brand). An
+*occasion* is all activity of the stream on one day (UTC), from its first to its last event. A *gap* runs
+from the end of one occasion to the start of the next. Kept are Welford sums of the logarithms of the gaps
+in days, discounted by ``forgetting`` (model.md 1), so that a stream costs 60 bytes however long its
+history is.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ def _without_gap(c: Cadence, y: float, forgetting: float) -> Cadence:
 def observe(c: Cadence, at: int, forgetting: float) -> Cadence:
     """The cadence after activity at ``at`` (ms), which may come late.
 
-    Inside the newest occasion it extends it; inside the newest gap it splits the gap exactly; before that it changes
-    nothing (model.md 1, "Late events"). ``due_at`` moves along where only the end of the occasion moved, and is 0,
-    to be computed anew, where the gaps changed.
+    Inside the newest occasion it extends it; inside the newest gap it splits the gap exactly; before that
+    it changes nothing (model.md 1, "Late events"). ``due_at`` moves along where only the end of the
+    occasion moved, and is 0, to be computed anew, where the gaps changed.
     """
     if at > c.last:
         if at // DAY == c.start // DAY:

@@ -1,7 +1,8 @@
 """How long is too long: from the sums of a stream to the number of days of silence that raise a signal.
 
-Formulas and their numbers are those of model.md 2. The next log gap follows a Student t: a log-normal gap under a
-normal-inverse-gamma prior (Gelman et al., Bayesian Data Analysis, 3rd edition, 3.3). ``S`` is its survival function.
+Formulas and their numbers are those of model.md 2. The next log gap follows a Student t: a log-normal gap
+under a normal-inverse-gamma prior (Gelman et al., Bayesian Data Analysis, 3rd edition, 3.3). ``S`` is its
+survival function.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Prior(Protocol):
 
 
 class Gap(NamedTuple):
-    """The posterior of the next log gap: Student t with ``df`` degrees of freedom, location and scale in log days."""
+    """The posterior of the next log gap: Student t, location and scale in log days."""
 
     location: float
     scale: float
@@ -63,7 +64,7 @@ def dropout_odds(x: int, prior: Prior) -> float:
 
 
 def quantile(g: Gap, alpha: float, horizon: float) -> float:
-    """Formula (8): the days after which a share ``alpha`` of the gaps below ``horizon`` (days) would alarm."""
+    """Formula (8): the days after which a share ``alpha`` of gaps below ``horizon`` (days) alarms."""
     inside = 1.0 - g.survival(horizon)
     return g.silence_of(1.0 - (1.0 - alpha) * inside)
 
@@ -75,7 +76,7 @@ def yearly(g: Gap, per_year: float, horizon: float) -> float:
 
 
 def precision(g: Gap, odds: float, promised: float, horizon: float) -> float:
-    """Formula (7): the days after which a share ``promised`` of the signals stays silent until ``horizon``."""
+    """Formula (7): the days after which a share ``promised`` stays silent until ``horizon`` (days)."""
     level = (odds + g.survival(horizon)) / promised - odds
     return min(g.silence_of(level), horizon)
 

@@ -1,0 +1,133 @@
+"""What one cut does to one customer: events and wakes in order, then reach, then one stored row.
+
+The row is opened once and packed once per cut, whatever happened in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from . import step
+from .context import Visit
+from .customer import state
+from .customer.state import Customer
+from .response.send import resolve
+from .wire import row
+from .wire.command import Command, encode_command
+from .wire.row import Item
+from .wire.signal import Signal, encode_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .context import Context
+    from .response.plays import Wish
+    from .wire.event import Event
+
+SECOND: Final = 1000
+
+
+class Arrival(NamedTuple):
+    """An event of a customer: when it occurred (ms), what it is, and the trace it carried."""
+
+    at: int
+    event: Event
+    traceparent: bytes | None
+
+
+class Result(NamedTuple):
+    """What became of a customer.
+
+    Attributes:
+        value: the stored row, None if nothing changed.
+        outbox: the effects, in order.
+        outcomes: of each event, ``accepted`` or ``duplicate``.
+        wake_at: when to look at this customer again (ms), 0 for never.
+        leaving: the customer is forgotten; the row goes once the cut is committed.
+    """
+
+    value: bytes | None
+    outbox: list[Item]
+    outcomes: list[str]
+    wake_at: int
+    leaving: bool
+
+
+def advance(
+    key: bytes, stored: bytes | None, arrivals: Sequence[Arrival], context: Context, n: int, epoch: int
+) -> Result:
+    """Apply what cut ``n`` brings: events in order, the wakes between them and up to its ``at``."""
+    opened = row.unpack(stored) if stored is not None else None
+    seq = max(opened.seq if opened else -1, -1 if opened and opened.body else context.at // SECOND - 1)
+    walk = _Walk(key.decode(), state.decode(opened.body) if opened and opened.body else None, context)
+    outcomes = [walk.event(arrival) for arrival in arrivals]
+    walk.finish()
+    if not walk.changed:
+        return Result(None, [], outcomes, opened.wake_at if opened else 0, False)
+    outbox = [_item(effect, seq + number, trace) for number, (effect, trace) in enumerate(walk.says, 1)]
+    body = state.encode(walk.customer) if walk.customer is not None else b""
+    wake = walk.wake if walk.customer is not None else 0
+    value = row.pack(epoch, n, seq + len(outbox), wake, body, outbox)
+    return Result(value, outbox, outcomes, wake, walk.customer is None)
+
+
+def _item(effect: Signal | Command, seq: int, traceparent: bytes | None) -> Item:
+    """An effect as it leaves, with its place in the customer's sequence."""
+    effect.seq = seq
+    if isinstance(effect, Signal):
+        return Item("signals", encode_signal(effect), traceparent)
+    return Item(f"commands.{effect.channel}", encode_command(effect), traceparent)
+
+
+class _Walk:
+    """One customer on the way through a cut."""
+
+    def __init__(self, customer_id: str, customer: Customer | None, context: Context) -> None:
+        self.customer = customer
+        self.says: list[tuple[Signal | Command, bytes | None]] = []
+        self.changed = False
+        self.wake = step.wake_at(customer, context.policy) if customer is not None else 0
+        self._wishes: list[Wish] = []
+        self._id = customer_id
+        self._context = context
+
+    def event(self, arrival: Arrival) -> str:
+        """Apply the wakes that come due before an event, then the event."""
+        self._wake_up_to(min(arrival.at - 1, self._context.at))
+        if self.customer is None:
+            self.customer = Customer(first_seen=arrival.at)
+        visit = Visit(self._id, self.customer, self._context)
+        done = step.on_event(visit, arrival.event)
+        if done.outcome == step.DUPLICATE:
+            return done.outcome
+        self._take(done, arrival.traceparent)
+        return done.outcome
+
+    def finish(self) -> None:
+        """Apply the wakes up to the cut's time, and ask reach for what is wished, until nothing is due."""
+        self._wake_up_to(self._context.at)
+        while self._wishes and self.customer is not None:
+            wishes, self._wishes = self._wishes, []
+            visit = Visit(self._id, self.customer, self._context)
+            commands = [resolve(visit, wish) for wish in wishes]
+            self.says += [(command, None) for command in commands if command is not None]
+            self.wake = step.wake_at(self.customer, self._context.policy)
+            self._wake_up_to(self._context.at)
+
+    def _wake_up_to(self, limit: int) -> None:
+        """Let the time reach each wake up to ``limit`` (ms)."""
+        while self.customer is not None and 0 < self.wake <= limit:
+            now = self.wake
+            self._take(step.on_time(Visit(self._id, self.customer, self._context), now), None)
+            if self.customer is not None:
+                self.wake = max(self.wake, now + 1)  # whatever the row says, time goes on
+
+    def _take(self, done: step.Step, traceparent: bytes | None) -> None:
+        """Take in what a step led to."""
+        self.changed = True
+        self.says += [(effect, traceparent) for effect in done.says]
+        self._wishes += done.wishes
+        if done.forget:
+            self.customer, self.wake, self._wishes = None, 0, []
+        elif self.customer is not None:
+            self.wake = step.wake_at(self.customer, self._context.policy)

@@ -1,0 +1,134 @@
+"""The facts in force on a partition: policy, offers, population, source states.
+
+A fact holds from its place on control, that is from the next cut on. It also lies in the changelog, under
+a key of its own (kind and control offset), so that a cut that is executed again sees what it saw the first
+time; an older one goes when the commit has passed the cut that first saw its successor (design.md 5).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from .context import Context
+from .policy.builtin import default_policy
+from .policy.parse import from_document, version
+from .wire.control import OffersFact, PolicyFact, PopulationFact, SourceFact, decode_control, encode
+from .wire.row import context_key, context_payload, pack_context, parse_context_key
+
+if TYPE_CHECKING:
+    from .policy.model import Policy
+
+Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
+
+UNSEEN: Final = -1
+"""The cut number of a fact that no cut has seen yet."""
+
+
+class FactsInForce:
+    """The facts of one partition. ``refused`` counts published policies that could not be used."""
+
+    def __init__(self) -> None:
+        self.policy: Policy = default_policy()
+        self.version: str = version(self.policy)
+        self.published = False
+        self.refused = 0
+        self._facts: dict[str, Fact] = {}
+        self._stored: dict[str, dict[int, bytes]] = {}
+        self._seen: dict[tuple[str, int], int] = {}
+        self._dirty: list[tuple[str, int]] = []
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one context entry of the changelog in."""
+        kind, offset = parse_context_key(key)
+        if value is None:
+            self._stored.get(kind, {}).pop(offset, None)
+        else:
+            self._stored.setdefault(kind, {})[offset] = context_payload(value)
+
+    def restored(self, committed: int) -> None:
+        """Put in force the newest fact of each kind below the committed offset; the rest is read again."""
+        for kind, entries in self._stored.items():
+            held = [offset for offset in entries if offset < committed]
+            if held:
+                self._use(kind, max(held))
+            for offset in held:
+                self._seen[kind, offset] = 0
+
+    def learn(self, offset: int, fact: Fact) -> None:
+        """A fact stands on control at this offset: it holds from the next cut on."""
+        kind = kind_of(fact)
+        payload = encode(fact)
+        if self._stored.setdefault(kind, {}).get(offset) != payload:
+            self._stored[kind][offset] = payload
+            self._dirty.append((kind, offset))
+        self._seen[kind, offset] = UNSEEN
+        self._use(kind, offset)
+
+    def entries(self, n: int, epoch: int, committed_cut: int) -> dict[bytes, bytes | None]:
+        """The changelog entries that go out with cut ``n``: new facts, tombstones of outdated ones."""
+        entries: dict[bytes, bytes | None] = {
+            context_key(kind, offset): pack_context(epoch, self._stored[kind][offset])
+            for kind, offset in self._dirty
+        }
+        self._dirty = []
+        for place, seen in self._seen.items():
+            if seen == UNSEEN:
+                self._seen[place] = n
+        for kind, offset in self._outdated(committed_cut):
+            entries[context_key(kind, offset)] = None
+            del self._stored[kind][offset]
+            self._seen.pop((kind, offset), None)
+        return entries
+
+    def current(self, key: bytes, epoch: int) -> bytes | None:
+        """What the changelog must hold under a context key, None for a tombstone."""
+        kind, offset = parse_context_key(key)
+        payload = self._stored.get(kind, {}).get(offset)
+        return None if payload is None else pack_context(epoch, payload)
+
+    def context(self, at: int) -> Context:
+        """What a cut at ``at`` (ms) looks at customers under."""
+        offers = self._facts.get("offers")
+        population = self._facts.get("population")
+        return Context(
+            policy=self.policy,
+            version=self.version,
+            at=at,
+            offers=offers.offers if isinstance(offers, OffersFact) else (),
+            population=population if isinstance(population, PopulationFact) else None,
+            sources={f.source: f for f in self._facts.values() if isinstance(f, SourceFact)},
+        )
+
+    def _outdated(self, committed_cut: int) -> list[tuple[str, int]]:
+        """Entries whose successor was first seen by a cut that is committed."""
+        return [
+            (kind, offset)
+            for kind, entries in self._stored.items()
+            if len(entries) > 1
+            for offset in sorted(entries)[:-1]
+            if any(
+                UNSEEN < self._seen.get((kind, later), UNSEEN) <= committed_cut
+                for later in entries
+                if later > offset
+            )
+        ]
+
+    def _use(self, kind: str, offset: int) -> None:
+        """Put a stored fact in force. A policy that cannot be used is counted, and the one before stays."""
+        fact = decode_control(self._stored[kind][offset])
+        if isinstance(fact, PolicyFact):
+            try:
+                policy = from_document(fact.document)
+            except ValidationError:
+                self.refused += 1
+                return
+            self.policy, self.version, self.published = policy, version(policy), True
+        elif isinstance(fact, OffersFact | PopulationFact | SourceFact):
+            self._facts[kind] = fact
+
+
+def kind_of(fact: Fact) -> str:
+    """The kind under which a fact replaces an older one: sources each have their own."""
+    return f"source:{fact.source}" if isinstance(fact, SourceFact) else fact.kind

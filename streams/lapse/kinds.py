@@ -1,0 +1,51 @@
+"""The kinds of lapse, and how far each moves a customer along (mission.md 2, wire.md Signal)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from streams.customer.state import Customer, Episode
+    from streams.policy.model import Policy
+
+SILENCE: Final = {
+    "purchase": "purchase_stopped",
+    "app": "app_stopped",
+    "web": "web_stopped",
+    "store": "store_stopped",
+    "brand": "brand_stopped",
+}
+"""The kind that a stream's silence raises (D4, D5a-c, D6)."""
+
+SURFACE_STOPS: Final = frozenset({"purchase_stopped", "app_stopped", "web_stopped", "store_stopped"})
+PUSH_OPTED_OUT: Final = "push_opted_out"
+EMAIL_OPTED_OUT: Final = "email_opted_out"
+
+_COOLING: Final = frozenset({"message_disengaged", "present_but_deaf", PUSH_OPTED_OUT, EMAIL_OPTED_OUT})
+_LAPSING: Final = frozenset({"deaf_everywhere", "premium_cancelled", "brand_stopped"})
+
+
+def stage(customer: Customer, at: int, policy: Policy) -> str:
+    """How far the customer is on the way out at ``at`` (ms): steady, cooling, lapsing or lost (wire.md)."""
+    episodes = [e for e in customer.episodes if not is_notice(e)]
+    if not episodes:
+        return "steady"
+    if any(_is_lost(e, at, policy) for e in episodes):
+        return "lost"
+    stops = sum(e.kind in SURFACE_STOPS for e in episodes)
+    if stops > 1 or any(e.kind in _LAPSING for e in episodes):
+        return "lapsing"
+    return "cooling" if stops or any(e.kind in _COOLING for e in episodes) else "steady"
+
+
+def is_notice(episode: Episode) -> bool:
+    """Whether an episode is a notice and no lapse: D7 and D9 never move the stage (mission.md 2)."""
+    return episode.kind == "email_declined" or (episode.kind == PUSH_OPTED_OUT and episode.note == "early")
+
+
+def _is_lost(episode: Episode, at: int, policy: Policy) -> bool:
+    """D12, or D6 beyond its horizon."""
+    if episode.kind == "app_uninstalled":
+        return True
+    horizon = policy.detect.brand_stopped.horizon
+    return episode.kind == "brand_stopped" and at - episode.started_at > horizon

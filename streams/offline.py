@@ -1,0 +1,89 @@
+"""Holdfast without Kafka: all partitions in memory, events in, cuts at ticks, signals and commands out.
+
+It differs from the worker only in who writes the cuts, so with the same events and ticks it gives the same
+bytes. The scenarios, the backtest and the tests' oracle of a replay use it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .timeline import Effect, Partition, Rejected
+from .wire.event import SHORT_TOPICS
+from .wire.partition import partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .facts import Fact
+    from .topics import Catalogue
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A record that was sent to an input."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+@dataclass(slots=True)
+class _Log:
+    """One partition: what waits on its inputs, and how far its logs have come."""
+
+    core: Partition
+    waiting: list[list[_Sent]] = field(default_factory=lambda: [[] for _ in SHORT_TOPICS])
+    offsets: list[int] = field(default_factory=lambda: [0] * len(SHORT_TOPICS))
+    control: int = 0
+    cuts: int = 0
+
+
+class Offline:
+    """All partitions of a catalogue, in memory and in one thread."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._names = [topic.name for topic in catalogue.inputs]
+        self._logs = [_Log(Partition(p, catalogue)) for p in range(catalogue.control.partitions)]
+        self.rejects: list[Rejected] = []
+
+    @property
+    def partitions(self) -> Sequence[Partition]:
+        """The partitions, by number."""
+        return [log.core for log in self._logs]
+
+    def send(self, topic: str, key: bytes, value: bytes) -> None:
+        """Put one record on an input (its short name, ``web``), on the partition of its key."""
+        number = SHORT_TOPICS.index(topic)
+        place = partition_of(key, len(self._logs))
+        log = self._logs[place]
+        log.waiting[number].append(_Sent(self._names[number], place, log.offsets[number], key, value))
+        log.offsets[number] += 1
+
+    def learn(self, fact: Fact) -> None:
+        """Publish a fact to every partition: it holds from the next tick on."""
+        for log in self._logs:
+            log.core.learn(log.control, fact)
+            log.control += 1
+
+    def tick(self, at: int) -> list[Effect]:
+        """Cut every partition: all that was sent happened before ``at`` (ms). Tell what follows."""
+        return [effect for log in self._logs for effect in self._cut(log, at)]
+
+    def ticks(self, moments: Iterable[int]) -> list[Effect]:
+        """Several ticks in order."""
+        return [effect for at in moments for effect in self.tick(at)]
+
+    def _cut(self, log: _Log, at: int) -> list[Effect]:
+        """One cut: all that waits, at this time. The tick and its cut each take an offset of control."""
+        slices, log.waiting = log.waiting, [[] for _ in SHORT_TOPICS]
+        log.control += 2
+        log.cuts += 1
+        done = log.core.execute(log.cuts, 0, at, slices, log.cuts - 1)
+        self.rejects += done.rejects
+        return done.effects
