@@ -22,22 +22,27 @@ def out_of_bounds(value: bytes) -> Rejection | None:
     if len(value) > MAX_BYTES:
         return Rejection(Reason.SIZE)
     # At most as deep as it has opening brackets: the common case ends here.
-    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and depth_of(value) > MAX_DEPTH:
+    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and is_deeper(value):
         return Rejection(Reason.DEPTH)
     return None
 
 
-def depth_of(value: bytes) -> int:
-    """Count how deeply a JSON text nests, without reading it; for text that is no JSON, an upper bound."""
-    deepest = depth = 0
+def is_deeper(value: bytes, limit: int = MAX_DEPTH) -> bool:
+    """Say whether a JSON text nests deeper than a limit, without reading it.
+
+    Brackets in strings do not count. Of text that is no JSON only this is certain: what a decoder could
+    descend into below the limit is found.
+    """
+    depth = 0
     for token in _TOKENS.finditer(value):
         first = value[token.start()]
         if first in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > limit:
+                return True
         elif first in b"]}":
             depth -= 1
-    return deepest
+    return False
 
 
 def check_text(value: bytes) -> None:

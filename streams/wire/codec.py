@@ -1,23 +1,23 @@
 """From a record's bytes to an event or a rejection: the hot path, and the door for everything hostile.
 
 `decode` never raises. Its order is: what costs nothing to see (no value, too large, no key, too deep),
-the form, the version, the type, what that type needs, the time, the key. The first fault found is the one reported.
+the form, the version, the type, what that type needs, the time, the key. The first fault found is reported.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
-from .bounds import MAX_BYTES, MAX_DEPTH, check_text, depth_of
-from .event import TYPES_BY_TOPIC, Event, Order
+from .bounds import MAX_BYTES, MAX_DEPTH, check_text, is_deeper
+from .event import MAX_KEYS, Event
 from .faults import fault_of
+from .needs import CHECKS_BY_TOPIC, missing
 from .reject import Reason, Rejection
 from .times import DAY, format_time, parse_time
 
 MAX_AHEAD: Final = DAY
 """How far before its time an event may arrive, milliseconds; nearer ones are clamped to their arrival."""
-MAX_KEYS: Final = 64
 MAX_OBJECT_DEPTH: Final = 4
 
 _INT_64: Final = 1 << 63  # what a row can hold
@@ -32,101 +32,9 @@ _TIME: Final = Rejection(Reason.TIME, "$.occurred_at")
 
 _read: Final = msgspec.json.Decoder(Event).decode
 
-Check = Callable[[Event], Rejection | None]
-
-
-def _field(path: str) -> Rejection:
-    return Rejection(Reason.FIELD, path)
-
-
-def _nothing(_event: Event) -> Rejection | None:
-    return None
-
-
-def _needs_message(event: Event) -> Rejection | None:
-    return _field("$.message") if event.message is None else None
-
-
-def _needs_order(event: Event) -> Rejection | None:
-    if event.surface is None:
-        return _field("$.surface")
-    order = event.order
-    if order is None:
-        return _field("$.order")
-    if not _is_money(order.total):
-        return _field("$.order.total")
-    return _check_items(order) if order.items else None
-
-
-def _check_items(order: Order) -> Rejection | None:
-    return (
-        None
-        if all(_is_money(item.price) for item in order.items or ())
-        else _field("$.order.items[...].price")
-    )
-
-
-def _is_money(text: str) -> bool:
-    whole, point, cents = text.removeprefix("-").partition(".")
-    return text.isascii() and whole.isdigit() and (cents.isdigit() if point else True)
-
-
-def _needs_custom(event: Event) -> Rejection | None:
-    if event.surface is None:
-        return _field("$.surface")
-    return _field("$.name") if event.name is None else None
-
-
-def _needs_consent(event: Event) -> Rejection | None:
-    consent = event.consent
-    if consent is None:
-        return _field("$.consent")
-    return _field("$.consent.list") if consent.scope == "list" and consent.list is None else None
-
-
-def _needs_plan(event: Event) -> Rejection | None:
-    plan = event.plan
-    if plan is None:
-        return _field("$.plan")
-    if plan.ends_at is not None:
-        try:
-            plan.ends_at = _moment(plan.ends_at)
-        except ValueError:
-            return Rejection(Reason.TIME, "$.plan.ends_at")
-    return None
-
-
-def _needs_profile(event: Event) -> Rejection | None:
-    return _field("$.profile") if event.profile is None else None
-
-
-def _needs_platform(event: Event) -> Rejection | None:
-    return _field("$.platform") if event.platform is None else None
-
 
 def _moment(text: Any) -> int:  # noqa: ANN401 - text when read, and a number by its annotation (times.Moment)
     return parse_time(text)
-
-
-_NEEDS: Final[dict[str, Check]] = {
-    "app.installed": _needs_platform,
-    "order.completed": _needs_order,
-    "order.refunded": _needs_order,
-    "custom": _needs_custom,
-    "consent.changed": _needs_consent,
-    "customer.updated": _needs_profile,
-    **{type_: _needs_plan for type_ in TYPES_BY_TOPIC["account"] if type_.startswith("plan.")},
-    **{type_: _needs_message for type_ in TYPES_BY_TOPIC["email"] if type_.startswith("email.")},
-    **{type_: _needs_message for type_ in TYPES_BY_TOPIC["app"] if type_.startswith("in_app.")},
-    **{
-        f"push.{what}": _needs_message
-        for what in ("sent", "delivered", "opened", "clicked", "bounced", "dropped", "dismissed")
-    },
-}
-
-_BY_TOPIC: Final[dict[str, dict[str, Check]]] = {
-    topic: {type_: _NEEDS.get(type_, _nothing) for type_ in types} for topic, types in TYPES_BY_TOPIC.items()
-}
 
 
 def decode(key: bytes | None, value: bytes | None, topic: str, arrival: int) -> Event | Rejection:
@@ -149,7 +57,7 @@ def decode(key: bytes | None, value: bytes | None, topic: str, arrival: int) -> 
     if not key:
         return _KEY
     # The checks of `bounds` spelt out: a call here is a twentieth of the whole.
-    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and depth_of(value) > MAX_DEPTH:
+    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and is_deeper(value):
         return _DEPTH
     try:
         check_text(value)
@@ -162,7 +70,7 @@ def decode(key: bytes | None, value: bytes | None, topic: str, arrival: int) -> 
 def _check(event: Event, key: bytes, topic: str, arrival: int) -> Event | Rejection:
     if event.v != 1:
         return _VERSION
-    check = _BY_TOPIC.get(topic, {}).get(event.type)
+    check = CHECKS_BY_TOPIC.get(topic, {}).get(event.type)
     if check is None:
         return _TYPE
     fault = check(event) or _settle_time(event, arrival) or _check_objects(event)
@@ -170,7 +78,7 @@ def _check(event: Event, key: bytes, topic: str, arrival: int) -> Event | Reject
         return fault
     customer = event.customer_id
     if customer[0] == "\0":
-        return _field("$.customer_id")  # such keys are the changelog's own
+        return missing("$.customer_id")  # such keys are the changelog's own
     if customer.encode() != key:
         return _KEY
     return event
@@ -199,7 +107,7 @@ def _settle_interval(event: Event, at: int) -> Rejection | None:
         event.earliest_at = None  # says nothing about a moment that is known
         return None
     if event.earliest_at is None:
-        return _field("$.earliest_at")
+        return missing("$.earliest_at")
     try:
         earliest = _moment(event.earliest_at)
     except ValueError:
@@ -209,10 +117,8 @@ def _settle_interval(event: Event, at: int) -> Rejection | None:
 
 
 def _check_objects(event: Event) -> Rejection | None:
-    if event.profile is not None and (
-        len(event.profile) > MAX_KEYS or not all(map(_fits, event.profile.values()))
-    ):
-        return _field("$.profile")
+    if event.profile is not None and not all(map(_fits, event.profile.values())):
+        return missing("$.profile")
     if event.properties is not None:
         fault = _check_object(event.properties, "$.properties")
         if fault is not None:
@@ -232,7 +138,7 @@ def _check_object(body: object, path: str) -> Rejection | None:
     for _ in range(MAX_OBJECT_DEPTH):
         for part in level:
             if isinstance(part, dict) and len(part) > MAX_KEYS:
-                return _field(path)
+                return missing(path)
         level = list(_inside(level))
         if not level:
             return None

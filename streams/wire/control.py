@@ -125,10 +125,10 @@ def decode_control(value: bytes | None) -> ControlRecord | Rejection:
 
 
 def _settle_offers(fact: OffersFact) -> OffersFact | Rejection:
-    for offer in fact.offers:
+    for place, offer in enumerate(fact.offers):
         settled = _OFFER.settle(offer)
         if isinstance(settled, Rejection):
-            return Rejection(settled.reason, settled.path.replace("$", "$.offers[...]", 1))
+            return Rejection(settled.reason, settled.path.replace("$", f"$.offers[{place}]", 1))
     return fact
 
 

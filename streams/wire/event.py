@@ -23,8 +23,14 @@ Money = Annotated[str, Meta(min_length=1, max_length=32, extra_json_schema={"pat
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
 TextTime = Annotated[Moment, Meta(extra_json_schema={"format": "date-time"})]
 
+MAX_KEYS: Final = 64
+MAX_QUANTITY: Final = 1_000_000_000
 
-class MessageRef(Struct, gc=False, frozen=True, forbid_unknown_fields=False):
+Profile = Annotated[dict[Id, Scalar], Meta(max_length=MAX_KEYS)]
+Own = Annotated[dict[str, Any], Meta(max_length=MAX_KEYS)]  # the producer's own
+
+
+class MessageRef(Struct, gc=False, frozen=True):
     """Which message an event is about; ``command_id`` closes the loop to our command."""
 
     id: Id
@@ -40,7 +46,7 @@ class Item(Struct, gc=False, frozen=True):
     """One line of an order. ``quantity`` is a number because some shops sell by weight."""
 
     product_id: Id
-    quantity: Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
+    quantity: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)] | Annotated[float, Meta(ge=0, le=MAX_QUANTITY)]
     price: Money
     category: Text | None = None
 
@@ -94,10 +100,10 @@ class Event(Struct, gc=False):
     order: Order | None = None
     consent: ConsentChange | None = None
     plan: PlanChange | None = None
-    profile: dict[Id, Scalar] | None = None
+    profile: Profile | None = None
     platform: Literal["ios", "android", "other"] | None = None
-    properties: dict[str, Any] | None = None
-    ext: dict[str, Any] | None = None
+    properties: Own | None = None
+    ext: Own | None = None
 
 
 SHORT_TOPICS: Final = ("app", "web", "store", "email", "push", "account")

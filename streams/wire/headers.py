@@ -6,7 +6,7 @@ The customer id, a pseudonym, is the only thing about the customer in them.
 from .times import format_time
 
 
-def effect_headers(  # noqa: PLR0917 - six facts, each of a type of its own
+def effect_headers(
     type_: str, id_: str, at: int, customer_id: str, prefix: str, traceparent: bytes | None = None
 ) -> list[tuple[str, bytes]]:
     """Write the headers of a signal or a command.

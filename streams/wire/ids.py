@@ -15,7 +15,7 @@ def _hash(*parts: str | int | None) -> str:
     return blake2b(msgspec.json.encode(parts), digest_size=_BYTES).hexdigest()
 
 
-def episode_id(  # noqa: PLR0917 - the parts of the hash, in its order
+def episode_id(
     customer: str, kind: str, channel: str | None, surface: str | None, started_at: int, number: int = 1
 ) -> str:
     """Name an episode.
@@ -37,7 +37,7 @@ def signal_id(episode: str, action: str) -> str:
     return _hash("signal", episode, action)
 
 
-def command_id(  # noqa: PLR0917 - the parts of the hash, in its order
+def command_id(
     customer: str,
     episode: str | None,
     play: str | None,

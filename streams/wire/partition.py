@@ -4,6 +4,7 @@ A record elsewhere was sent by a producer with another partitioner, and its cust
 """
 
 from functools import lru_cache
+from struct import unpack_from
 from typing import Final
 
 _SEED: Final = 0x9747B28C
@@ -14,13 +15,13 @@ _MASK: Final = 0xFFFFFFFF
 def murmur2(key: bytes) -> int:
     """Hash a key; an unsigned number of 32 bits."""
     length = len(key)
+    rest = length & 3
     hashed = _SEED ^ length
-    whole = length & ~3
-    for start in range(0, whole, 4):
-        k = (int.from_bytes(key[start : start + 4], "little") * _M) & _MASK
-        hashed = ((hashed * _M) & _MASK) ^ (((k ^ (k >> 24)) * _M) & _MASK)
-    if length != whole:
-        hashed = ((hashed ^ int.from_bytes(key[whole:], "little")) * _M) & _MASK
+    for word in unpack_from(f"<{length >> 2}I", key):
+        k = (word * _M) & _MASK
+        hashed = (hashed * _M ^ (k ^ (k >> 24)) * _M) & _MASK
+    if rest:
+        hashed = ((hashed ^ int.from_bytes(key[-rest:], "little")) * _M) & _MASK
     hashed = ((hashed ^ (hashed >> 13)) * _M) & _MASK
     return hashed ^ (hashed >> 15)
 
