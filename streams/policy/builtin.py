@@ -65,7 +65,7 @@ goal_within = "14d"
 
 [[plays.other_channel_after_push.steps]]
 after = "24h"
-unless = "return"
+unless = "goal"
 channels = "other_than_signal"
 template = "also_here"
 expires_after = "7d"
@@ -80,7 +80,7 @@ goal_within = "14d"
 
 [[plays.other_channel_after_email.steps]]
 after = "24h"
-unless = "return"
+unless = "goal"
 channels = "other_than_signal"
 template = "also_here"
 expires_after = "7d"

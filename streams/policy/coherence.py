@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
+from ..wire.times import DAY, HOUR
 from .channels import BUILT_IN
-from .durations import DAY, HOUR, text_of
+from .durations import text_of
 from .names import SILENCE_KINDS
 from .plays import flat
 from .problems import Finding, Path

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from ..wire.times import DAY, MINUTE
 from .base import Amount, Chance, Flag, Share, Table
-from .durations import DAY, MINUTE, Duration, Period
+from .durations import Duration, Period
 from .names import KINDS, OTHER_KINDS, SILENCE_KINDS, RuleName
 
 Forgetting = Annotated[Share, Field(gt=0)]

@@ -9,17 +9,14 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-SECOND: Final = 1_000
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
+from ..wire.times import DAY, HOUR, MINUTE, SECOND, parse_duration
+
 YEAR: Final = 365 * DAY + 6 * HOUR
 
 LONGEST: Final = 100 * YEAR
 """Longer is a slip of the pen, and would carry times past what the stored row can hold."""
 
 _UNITS: Final = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "y": YEAR}
-_FORM: Final = re.compile(r"([0-9]{1,9})([smhdy])")
 _LOOSE: Final = re.compile(r"\s*([0-9]{1,9})\s*([a-zA-Z]+)\.?\s*")
 _WORDS: Final = {
     "s": ("s", "sec", "secs", "second", "seconds"),
@@ -40,10 +37,10 @@ def parse(text: str) -> int:
     Raises:
         ValueError: Not such a text, or longer than a hundred years; the message says how to write it.
     """
-    match = _FORM.fullmatch(text)
-    if match is None:
-        raise ValueError(f'"{text}" is not a duration: {_advice(text)} (units: s, m, h, d, y)')
-    length = int(match[1]) * _UNITS[match[2]]
+    try:
+        length = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f'"{text}" is not a duration: {_advice(text)} (units: s, m, h, d, y)') from error
     if length > LONGEST:
         raise ValueError(f'"{text}" is longer than a hundred years')
     return length

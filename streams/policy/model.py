@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from ..wire.times import HOUR
 from . import tables
 from .base import Label, Table, Word
 from .channels import Channel, with_built_in
 from .detect import Detect
-from .durations import HOUR, YEAR, Duration, Period
+from .durations import YEAR, Duration, Period
 from .names import RESERVED_CHANNELS
 from .plays import Play
 

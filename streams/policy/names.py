@@ -2,6 +2,8 @@
 
 from typing import Final, Literal, get_args
 
+from ..wire.event import TYPES
+
 SilenceKind = Literal["purchase_stopped", "app_stopped", "web_stopped", "store_stopped", "brand_stopped"]
 OtherKind = Literal[
     "message_disengaged",
@@ -39,6 +41,9 @@ VARIABLES: Final = ("last_category",)
 RESERVED_CHANNELS: Final = ("audience",)
 """Segments have this command topic, so no channel can."""
 
+EVENT_TYPES: Final = TYPES
+"""What a play may answer, besides signals, and may have as its goal."""
+
 GUIDE_ROWS: Final = (*(f"R{number}" for number in range(1, 30)), "R6b")
 """The responses of the guide."""
 
@@ -51,45 +56,3 @@ EVIDENCE: Final = {
     ("app_uninstalled", "evidence.grade"): ("hard", "soft"),
 }
 """Evidence whose values are a closed list, by kind and path."""
-
-EVENT_TYPES: Final = (
-    "app.installed",
-    "app.opened",
-    "app.viewed",
-    "app.updated",
-    "app.uninstalled",
-    "in_app.shown",
-    "in_app.clicked",
-    "in_app.dismissed",
-    "order.completed",
-    "order.refunded",
-    "custom",
-    "web.visited",
-    "store.visited",
-    "email.sent",
-    "email.delivered",
-    "email.opened",
-    "email.clicked",
-    "email.bounced",
-    "email.dropped",
-    "email.complained",
-    "push.sent",
-    "push.delivered",
-    "push.opened",
-    "push.clicked",
-    "push.bounced",
-    "push.dropped",
-    "push.dismissed",
-    "push.prompted",
-    "push.token_registered",
-    "push.token_invalid",
-    "consent.changed",
-    "plan.started",
-    "plan.renewed",
-    "plan.cancelled",
-    "plan.expired",
-    "plan.payment_failed",
-    "customer.registered",
-    "customer.updated",
-    "customer.erased",
-)

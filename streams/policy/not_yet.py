@@ -47,11 +47,22 @@ REFUSED: Final = (
         ("channels", ANY, "quiet_hours"), bool, "quiet hours are not built yet: messages would go out in them"
     ),
     Refused(
+        ("plays", ANY, "changed_policy"),
+        lambda choice: choice == "stop",
+        'stopping plays under way is not built yet: only "finish" is understood',
+    ),
+    Refused(
+        ("plays", ANY, "steps", ANY, "if"),
+        lambda condition: condition in ("goal", "return"),
+        "steps after a success are not built yet: goal and return end the play, so it would never come",
+    ),
+    Refused(
         ("plays", ANY, "on"), _is_state, "plays on a state are not built yet: this one would never start"
     ),
 )
 
 UNUSED: Final = (
+    ("response",),
     ("message",),
     ("visit",),
     ("deaf",),
@@ -59,6 +70,7 @@ UNUSED: Final = (
     ("followup",),
     ("fallback",),
     ("receptivity",),
+    ("interest",),
     ("migration",),
     ("crosspromo",),
     ("store",),
@@ -75,7 +87,8 @@ UNUSED: Final = (
     ("chance",),
     ("learn",),
     ("outage",),
-    ("consent", "bound"),
+    ("consent",),
+    ("cohort",),
 )
 """Tables and names, without those under them that are acted on."""
 
@@ -129,6 +142,9 @@ def _values(given: Any, path: tuple[str, ...], done: Path) -> Iterator[tuple[Pat
     """What stands at a path, for each name that a `*` in it may be."""
     if not path:
         yield done, given
+    elif isinstance(given, list | tuple):
+        for number, entry in enumerate(given) if path[0] == ANY else ():
+            yield from _values(entry, path[1:], (*done, number))
     elif isinstance(given, Mapping):
         for name in given if path[0] == ANY else (path[0],):
             if name in given:

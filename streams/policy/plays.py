@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+from ..wire.times import DAY, HOUR
 from .base import Label, Table, Word
-from .durations import DAY, HOUR, Duration, Period
+from .durations import Duration, Period
 from .names import CHANNEL_CHOICES, GUIDE_ROWS, VARIABLES, ChannelChoice, Condition, OfferKind
 from .triggers import Trigger, check_goal, check_trigger
 from .words import known

@@ -8,8 +8,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
+from ..wire.times import DAY, HOUR, MINUTE, SECOND
 from .base import Amount, Chance, Count, Flag, Number, Several, Share, Table, Text
-from .durations import DAY, HOUR, MINUTE, SECOND, Duration, Period
+from .durations import Duration, Period
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
