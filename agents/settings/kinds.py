@@ -1,7 +1,7 @@
 """The forms that a setting's value may take, and how each is read and shown."""
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
@@ -38,7 +38,10 @@ def _addresses(value: object) -> tuple[str, ...]:
     return cleaned
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
+DURATION: Final = BeforeValidator(_duration)
+"""Marks the settings that are durations, for those who show them."""
+
+Duration = Annotated[int, DURATION]
 """A duration in files and variables, int milliseconds inside."""
 
 Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]

@@ -48,7 +48,7 @@ class Kafka(_Section):
     instance_id: str | None = Field(
         default=None,
         min_length=1,
-        description="Stable name of the worker, the pod's: restarts cause no rebalance. One name, one process",
+        description="Stable name of the worker, the pod's: a restart causes no rebalance. One per process",
     )
     session_timeout: Duration = Field(
         default=12 * SECOND, ge=2_000, description="A worker silent for this long is replaced"

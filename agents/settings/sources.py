@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from ..errors import ConfigurationError
+from .kinds import DURATION
 from .model import Settings
 
 PREFIX: Final = "HOLDFAST_"
@@ -57,6 +58,11 @@ def fields(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Fie
 def is_secret(info: FieldInfo) -> bool:
     """Whether the setting's value must never be shown."""
     return info.annotation is SecretStr or SecretStr in get_args(info.annotation)
+
+
+def is_duration(info: FieldInfo) -> bool:
+    """Whether the setting is a duration: int milliseconds inside, text for people."""
+    return DURATION in info.metadata
 
 
 def variable(key: str) -> str:

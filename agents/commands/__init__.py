@@ -1,0 +1,1 @@
+"""The commands, one module each; they print answers and leave work to the modules beside this package."""

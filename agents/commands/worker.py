@@ -1,0 +1,43 @@
+"""``worker detect``: runs a worker until it is told to stop."""
+
+import asyncio
+
+import click
+import faust
+
+from streams.topics import catalogue
+
+from ..adapters.kafka import warn_of_plain_text
+from ..adapters.logs import configure
+from ..cli import Shell
+from ..errors import ExitCode
+from ..factory import create_app
+from ..topics import verify
+from ._shell import with_shell
+
+
+@click.group()
+def worker() -> None:
+    """Run a worker; SIGTERM and Ctrl-C end it cleanly."""
+
+
+@worker.command()
+@with_shell
+def detect(shell: Shell) -> int:
+    """Read events and control; decide who lapses, and what is done about it."""
+    settings = shell.settings
+    configure(settings.logs)
+    warn_of_plain_text(settings.kafka)
+    topics = catalogue(settings.topics.prefix, settings.topics.partitions)
+    # Faust takes a missing or forbidden topic for an empty one, and gets ready without it.
+    asyncio.run(verify(settings, topics.all))
+    return _serve(faust.Worker(create_app(settings), loglevel=settings.logs.level))
+
+
+def _serve(running: faust.Worker) -> int:
+    """Run Faust's worker; it ends by exiting, also when all is well."""
+    try:
+        running.execute_from_commandline()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.FAILED
+    return ExitCode.OK

@@ -1,0 +1,253 @@
+"""Compares a cluster's topics with the catalogue and creates what is missing; changes and deletes nothing.
+
+A count that differs would place customers on other partitions than their rows, and a changelog that is not
+compacted, or inputs that are, would lose data later, silently. So both are refused, with the way out.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Literal, NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import IncompatibleBrokerVersion, for_code
+
+from streams.topics import Topic
+
+from .adapters.kafka import Untyped, client_options, connected
+from .errors import ConfigurationError, InfrastructureError
+from .settings import Settings
+
+_EXISTS: Final = 36
+_FORBIDDEN: Final = frozenset({29, 31})
+_VISIBLE_WITHIN: Final = 30.0
+_SAFE_COPIES: Final = 3
+
+
+class Existing(NamedTuple):
+    """A topic of the cluster.
+
+    Attributes:
+        partitions: how many.
+        config: its configuration; ``None`` where the broker does not tell (the embedded one).
+    """
+
+    partitions: int
+    config: Mapping[str, str] | None
+
+
+class Step(NamedTuple):
+    """What is to be done about one topic.
+
+    Attributes:
+        topic: as the catalogue has it.
+        verdict: ``create``, ``ok`` or ``refuse``.
+        reason: why it is refused, or what is worth knowing; empty if nothing is.
+        way_out: what a person can do about a refusal.
+    """
+
+    topic: Topic
+    verdict: Literal["create", "ok", "refuse"]
+    reason: str = ""
+    way_out: str = ""
+
+
+class Cluster(NamedTuple):
+    """What a cluster has, and whether it creates topics on request."""
+
+    topics: Mapping[str, Existing]
+    creates: bool
+
+
+def plan(wanted: Iterable[Topic], existing: Mapping[str, Existing]) -> list[Step]:
+    """Decide what is to be done, topic by topic in the order given."""
+    return [_judge(topic, existing.get(topic.name)) for topic in wanted]
+
+
+def _judge(topic: Topic, found: Existing | None) -> Step:
+    if found is None:
+        return Step(topic, "create")
+    if found.partitions != topic.partitions:
+        return Step(
+            topic,
+            "refuse",
+            f"has {found.partitions} partitions, {topic.partitions} are wanted",
+            _way_out_of_count(topic, found.partitions),
+        )
+    if found.config is None:
+        return Step(topic, "ok", "this broker does not tell its cleanup policy")
+    wanted, has = topic.config.get("cleanup.policy", "delete"), found.config.get("cleanup.policy", "delete")
+    if _words(wanted) != _words(has):
+        return Step(
+            topic,
+            "refuse",
+            f"has cleanup.policy={has}, {wanted} is wanted",
+            "set it with Kafka's own tools: kafka-configs --alter --entity-type topics "
+            f"--entity-name {topic.name} --add-config cleanup.policy={wanted}",
+        )
+    return Step(topic, "ok", _differences(topic.config, found.config))
+
+
+def _way_out_of_count(topic: Topic, partitions: int) -> str:
+    if topic.partitions == 1:
+        return "create it anew with one partition, or choose another topics.prefix"
+    return (
+        f"set topics.partitions to {partitions} if all topics have as many, or choose another topics.prefix; "
+        "a count cannot change later, because rows would no longer be where their customers' events are"
+    )
+
+
+def _words(policy: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in policy.split(","))
+
+
+def _differences(wanted: Mapping[str, str], has: Mapping[str, str]) -> str:
+    """Settings that differ and are left alone: an operator may know better about times and sizes."""
+    pairs = ((key, value, has.get(key, value)) for key, value in wanted.items())
+    differing = [f"{key}={theirs} (ours: {value})" for key, value, theirs in pairs if theirs != value]
+    return "left as it is: " + ", ".join(differing) if differing else ""
+
+
+async def look(settings: Settings, wanted: Iterable[Topic]) -> Cluster:
+    """What the cluster has of these topics.
+
+    Raises:
+        InfrastructureError: Kafka cannot be reached or does not answer.
+    """
+    async with _admin(settings) as admin:
+        return await _look(admin, {topic.name for topic in wanted})
+
+
+async def verify(settings: Settings, wanted: Iterable[Topic]) -> None:
+    """Check that topics are there and fit; a worker starts with this, as Faust would ignore a missing one.
+
+    Raises:
+        ConfigurationError: a topic is missing or does not fit.
+        InfrastructureError: Kafka cannot be reached.
+    """
+    wanted = tuple(wanted)
+    steps = plan(wanted, (await look(settings, wanted)).topics)
+    refuse_mismatches(steps)
+    missing = [step.topic.name for step in steps if step.verdict == "create"]
+    if missing:
+        raise ConfigurationError(
+            f"topics are missing: {', '.join(missing)}", "run `python -m agents topics apply`"
+        )
+
+
+async def apply(settings: Settings, wanted: Iterable[Topic]) -> list[Step]:
+    """Create what is missing, if nothing that exists is refused.
+
+    Returns:
+        What was found and done; ``create`` means: was created.
+
+    Raises:
+        ConfigurationError: something does not fit, or is missing and cannot or may not be created.
+        InfrastructureError: Kafka cannot be reached or failed.
+    """
+    wanted = tuple(wanted)
+    async with _admin(settings) as admin:
+        cluster = await _look(admin, {topic.name for topic in wanted})
+        steps = plan(wanted, cluster.topics)
+        refuse_mismatches(steps)
+        missing = [step.topic for step in steps if step.verdict == "create"]
+        if missing and not cluster.creates:
+            raise ConfigurationError(
+                f"this broker creates no topics, and these are missing: {', '.join(t.name for t in missing)}",
+                "it is the embedded one: devkit.broker.embedded_broker makes them when it starts",
+            )
+        if missing:
+            await _create(admin, missing, settings.topics.replication_factor)
+            await _until_visible(admin, wanted)
+        return steps
+
+
+def refuse_mismatches(steps: Sequence[Step]) -> None:
+    """Raise if a topic exists in another form than the catalogue wants.
+
+    Raises:
+        ConfigurationError: naming each such topic, the reason and the way out.
+    """
+    refused = [step for step in steps if step.verdict == "refuse"]
+    if refused:
+        lines = [f"{step.topic.name} {step.reason}\n    {step.way_out}" for step in refused]
+        raise ConfigurationError("\n  ".join(["topics do not fit, and nothing was changed:", *lines]))
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncGenerator[Untyped]:
+    admin = AIOKafkaAdminClient(**client_options(settings.kafka))
+    async with connected(admin, admin.close, settings.kafka):
+        yield admin
+
+
+async def _look(admin: Untyped, names: set[str]) -> Cluster:
+    # All topics are asked for: a broker creates what it is asked for by name, if it creates topics by itself.
+    listed = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(None)}
+    found = sorted(names & listed.keys())
+    configs = await _configs(admin, found)
+    cluster = await admin.describe_cluster()
+    controllers = [broker for broker in cluster["brokers"] if broker["node_id"] == cluster["controller_id"]]
+    topics = {name: Existing(listed[name], None if configs is None else configs.get(name)) for name in found}
+    return Cluster(topics, creates=bool(controllers))
+
+
+async def _configs(admin: Untyped, names: list[str]) -> dict[str, dict[str, str]] | None:
+    if not names:
+        return {}
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    try:
+        answers = await admin.describe_configs(wanted)
+    except IncompatibleBrokerVersion:
+        return None
+    found: dict[str, dict[str, str]] = {}
+    for answer in answers:
+        for resource in answer.to_object()["resources"]:
+            if resource["error_code"] in _FORBIDDEN:
+                raise _forbidden("DescribeConfigs", resource["resource_name"])
+            entries = resource["config_entries"]
+            found[resource["resource_name"]] = {
+                entry["config_names"]: entry["config_value"] for entry in entries
+            }
+    return found
+
+
+async def _create(admin: Untyped, topics: Sequence[Topic], copies: int) -> None:
+    wanted = [
+        NewTopic(topic.name, topic.partitions, copies, topic_configs=_config(topic, copies))
+        for topic in topics
+    ]
+    answer = await admin.create_topics(wanted)
+    for name, code, text in answer.topic_errors:
+        if code in _FORBIDDEN:
+            raise _forbidden("Create", name)
+        if code not in {0, _EXISTS}:  # somebody else created it meanwhile: it is verified below
+            raise InfrastructureError(f"topic {name} was not created: {text or for_code(code).__name__}")
+
+
+def _config(topic: Topic, copies: int) -> dict[str, str]:
+    """The catalogue's settings; with three copies a write counts only when two have it."""
+    return {**topic.config, **({"min.insync.replicas": "2"} if copies >= _SAFE_COPIES else {})}
+
+
+def _forbidden(right: str, topic: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Kafka refuses {right} on topic {topic}",
+        "give this principal the right, or let somebody who has it run this",
+    )
+
+
+async def _until_visible(admin: Untyped, wanted: Sequence[Topic]) -> None:
+    """Wait until the new topics are known everywhere: a command that follows at once shall find them."""
+    names = {topic.name for topic in wanted}
+    end = asyncio.get_running_loop().time() + _VISIBLE_WITHIN
+    while True:
+        steps = plan(wanted, (await _look(admin, names)).topics)
+        refuse_mismatches(steps)
+        missing = [step.topic.name for step in steps if step.verdict == "create"]
+        if not missing:
+            return
+        if asyncio.get_running_loop().time() > end:
+            raise InfrastructureError(f"topics were created but do not appear: {', '.join(missing)}")
+        await asyncio.sleep(0.1)
