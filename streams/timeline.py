@@ -122,6 +122,7 @@ class Partition:
         self._inputs = [topic.name for topic in catalogue.inputs]
         self._deadlines = Deadlines()
         self._leaving: dict[bytes, int] = {}
+        self._sending: dict[bytes, int] = {}
         self._epoch = 0
 
     # --- recovery
@@ -149,8 +150,10 @@ class Partition:
         self.at = at
         self.facts.restored(control_committed)
         self._deadlines = Deadlines()
-        self._leaving = {}
+        self._leaving, self._sending = {}, {}
         for key, value in self.rows.items():
+            if row.has_outbox(value):
+                self._sending[key] = row.cut_of(value)
             if row.is_leaving(value):
                 self._leaving[key] = row.cut_of(value)
             elif wake := row.wake_of(value):
@@ -206,7 +209,7 @@ class Partition:
             for outcome, counts in zip(result.outcomes, mine.accounts, strict=True):
                 counts.count(outcome)
             self._keep(key, stored, result, n, done)
-        self._bury(committed_cut, done)
+        self._settle(committed_cut, done)
         return done
 
     def _read(self, slices: Sequence[Sequence[Record]], done: Executed) -> dict[bytes, _Mine]:
@@ -248,7 +251,9 @@ class Partition:
                 self._deadlines.file(key, wake)
             return
         self.rows[key] = done.rows[key] = result.value
-        done.effects.extend(self._effect(key, item) for item in result.outbox)
+        if result.outbox:
+            self._sending[key] = n
+            done.effects.extend(self._effect(key, item) for item in result.outbox)
         if result.leaving:
             self._leaving[key] = n
         else:
@@ -256,10 +261,12 @@ class Partition:
         if wake and (not before or wake < before or before <= self.at):
             self._deadlines.file(key, wake)
 
-    def _bury(self, committed_cut: int, done: Executed) -> None:
-        """Write the tombstones of rows whose last cut is committed."""
-        if not self._leaving:
-            return
+    def _settle(self, committed_cut: int, done: Executed) -> None:
+        """Drop what only an uncommitted cut needs: outboxes in memory, rows that are leaving."""
+        for key in [key for key, n in self._sending.items() if n <= committed_cut]:
+            del self._sending[key]
+            if key not in done.rows:
+                self.rows[key] = row.without_outbox(self.rows[key])
         for key in [key for key, n in self._leaving.items() if n <= committed_cut and key not in done.rows]:
             del self._leaving[key]
             del self.rows[key]

@@ -14,6 +14,8 @@ from streams.customer.state import Running, Sent
 from streams.wire.command import Command
 from streams.wire.ids import command_id
 
+from . import reach
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -199,12 +201,17 @@ def _advance(visit: Visit, run: Running, play: Play) -> None:
     campaign, step = visit.context.policy.campaign, play.steps[run.step]
     slot = run.next_at + campaign.spacing
     slots = (run.next_at - run.at - step.after) // max(campaign.spacing, 1) + 1
-    all_slots = len(visit.context.policy.channels) if step.channels == "all_open" else 1
+    all_slots = _open_channels(visit) if step.channels == "all_open" else 1
     if slots < all_slots and slot <= run.at + step.after + campaign.within and _wanted(step, run):
         run.next_at = slot
         return
     run.step += 1
     run.next_at = run.at + play.steps[run.step].after if run.step < len(play.steps) else 0
+
+
+def _open_channels(visit: Visit) -> int:
+    """On how many channels consent lets something out."""
+    return sum(reach.is_open(visit.customer, name, visit.context) for name in visit.context.policy.channels)
 
 
 def wake_at(plays: Sequence[Running]) -> int:
