@@ -1,0 +1,144 @@
+"""The composition root: from settings to a worker. Tests call it with settings, and with a core, of their own."""
+
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.types.auth import AuthProtocol
+
+from streams.tables import app_id
+from streams.timeline import Partition
+from streams.topics import Catalogue, catalogue
+from streams.wire.facts import Owner, owner_record
+
+from .adapters.admin import AdminServer, start_admin
+from .adapters.kafka import client_options, ssl_context
+from .adapters.logs import dict_config
+from .adapters.metrics import Metrics
+from .detect import JointTopic, add_detect
+from .lane.app import LaneApp
+from .lane.core import CoreFactory
+from .lane.lane import Lane
+from .lane.sending import NO_HEADERS, acknowledged
+from .lane.status import LaneStatus
+from .settings import Settings
+from .settings.model import Kafka
+
+SECOND = 1000
+
+
+class Detect:
+    """A detect worker before it runs: its Faust app, and what stands around it.
+
+    Args:
+        settings: Of the process.
+        core: Makes the pure core of a partition; by default the product's.
+
+    Attributes:
+        app: Started by Faust's worker.
+        status: What it says about itself.
+    """
+
+    def __init__(self, settings: Settings, core: CoreFactory | None = None) -> None:
+        self.settings = settings
+        self.catalogue = catalogue(settings.topics.prefix, settings.topics.partitions)
+        self.metrics = Metrics()
+        self.lane = Lane(
+            settings, self.catalogue, core or product_core(self.catalogue), client_options(settings.kafka)
+        )
+        self.status = LaneStatus(self.lane)
+        self.admin: AdminServer | None = None
+        self.app = LaneApp(
+            app_id(settings.topics.prefix),
+            lane=self.lane,
+            companions=[self._start_admin],
+            ready=self._say_who_owns,
+            **faust_conf(settings),
+        )
+        add_detect(self.app, self.catalogue)
+
+    async def _start_admin(self) -> AdminServer:
+        self.admin = await start_admin(self.settings, lambda: self.status, self.metrics)
+        return self.admin
+
+    async def _say_who_owns(self) -> None:
+        """Put the owned partitions on facts, so that `why` finds this worker."""
+        assert self.admin is not None
+        lines = [
+            (*owner_record(owned.number, Owner(url=self.admin.url, epoch=owned.epoch)), NO_HEADERS)
+            for owned in self.lane.partitions.values()
+        ]
+        await acknowledged(await self.lane.sender.send(self.catalogue.facts.name, 0, lines))
+
+
+def product_core(topics: Catalogue) -> CoreFactory:
+    """Make the partitions of the product's own core."""
+    return lambda number: Partition(number, topics)
+
+
+def create_app(settings: Settings, core: CoreFactory | None = None) -> LaneApp:
+    """Compose a detect worker."""
+    return Detect(settings, core).app
+
+
+def faust_conf(settings: Settings) -> dict[str, Any]:
+    """Faust's settings, as engine.md section 4 argues them."""
+    kafka = settings.kafka
+    worker = kafka.instance_id or uuid.uuid4().hex
+    return {
+        "broker": [f"kafka://{address}" for address in kafka.bootstrap_servers],
+        "broker_credentials": _credentials(kafka),
+        "broker_session_timeout": kafka.session_timeout / SECOND,
+        "broker_heartbeat_interval": kafka.heartbeat_interval / SECOND,
+        "broker_rebalance_timeout": kafka.rebalance_timeout / SECOND,
+        "broker_request_timeout": kafka.request_timeout / SECOND,
+        "broker_commit_interval": kafka.commit_interval / SECOND,
+        "broker_max_poll_records": 10_000,
+        "consumer_group_instance_id": kafka.instance_id,
+        "consumer_auto_offset_reset": "earliest",
+        "producer_request_timeout": kafka.request_timeout / SECOND,
+        "producer_linger": 0,
+        "producer_max_batch_size": 1_000_000,  # below the broker's message.max.bytes
+        "producer_max_request_size": 4_000_000,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "topic_partitions": settings.topics.partitions,
+        "topic_replication_factor": settings.topics.replication_factor,
+        "table_standby_replicas": 0,
+        "stream_recovery_delay": 0,
+        # The assignor knows members by URL: unique per worker, and the same again for the same instance id.
+        "canonical_url": f"http://{worker.replace('_', '-')}.holdfast.invalid:6066",
+        "datadir": str(_data_dir(settings.data_dir, kafka.instance_id)),
+        "web_enabled": False,
+        "Topic": JointTopic,
+        "autodiscover": False,
+        "worker_redirect_stdouts": False,
+        "logging_config": dict_config(settings.logs),
+        "tabledir": "tables",
+    }
+
+
+def _data_dir(parent: Path, instance: str | None) -> Path:
+    """A folder of the worker's own; Faust wants one, though nothing that matters is kept in it."""
+    if instance is None:
+        return Path(tempfile.gettempdir()) / f"holdfast-{uuid.uuid4().hex}"
+    return parent / instance
+
+
+def _credentials(kafka: Kafka) -> Any:  # noqa: ANN401 - Faust's
+    context = ssl_context(kafka)
+    if context is None:
+        return None
+    if kafka.security_protocol == "SSL":
+        return faust.SSLCredentials(context)
+    assert kafka.sasl_password is not None  # the settings insist
+    credentials = faust.SASLCredentials(
+        username=kafka.sasl_username,
+        password=kafka.sasl_password.get_secret_value(),
+        ssl_context=context,
+        mechanism=kafka.sasl_mechanism,
+    )
+    assert credentials.protocol is AuthProtocol.SASL_SSL
+    return credentials

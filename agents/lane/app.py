@@ -1,0 +1,78 @@
+"""The Faust app of a lane: its transports are ours, its end is ours, and what stands around it starts before it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import faust
+
+from .executor import Executor
+from .lane import Lane
+from .recovery import LaneTables
+from .stop import end_process
+from .transport import LaneTransport
+
+
+class Companion(Protocol):
+    """Something that is up from the start of the worker to its end: the admin server."""
+
+    async def stop(self) -> None:
+        """Stop."""
+
+
+class LaneApp(faust.App):
+    """A Faust app whose per-message lane is the batch lane.
+
+    Args:
+        name: The app id: consumer group and beginning of the changelog's name.
+        lane: The partitions.
+        companions: Start what must be up before the group is joined, and is stopped last.
+        ready: Called each time the worker has become ready.
+        conf: Faust's settings.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        lane: Lane,
+        companions: Sequence[Callable[[], Awaitable[Companion]]] = (),
+        ready: Callable[[], Awaitable[None]] | None = None,
+        **conf: Any,  # noqa: ANN401 - Faust's
+    ) -> None:
+        self.lane = lane
+        self._companions = companions
+        self._running: list[Companion] = []
+        self._ready = ready
+        self._executor = Executor(lane)
+        super().__init__(name, TableManager=LaneTables, **conf)
+
+    def _new_transport(self) -> LaneTransport:
+        return LaneTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> LaneTransport:
+        return LaneTransport(self.conf.broker_producer, self)
+
+    async def on_first_start(self) -> None:
+        """Bring up what must be there before the group is joined."""
+        for start in self._companions:
+            self._running.append(await start())
+        await super().on_first_start()
+
+    async def on_ready(self) -> None:
+        """Recovery is complete, cuts may be carried out."""
+        self._executor.start()
+        if self._ready is not None:
+            await self._ready()
+
+    async def on_shutdown(self) -> None:
+        """Stop what stands around, last."""
+        await super().on_shutdown()
+        await self._executor.stop()
+        while self._running:
+            await self._running.pop().stop()
+
+    def _crash(self, reason: BaseException) -> None:
+        """A service below failed for good: end at once, since a graceful stop would commit."""
+        if not self.should_stop:
+            end_process(reason, "running the app")
+        super()._crash(reason)

@@ -1,0 +1,315 @@
+"""Faust's consumer with its per-message lane taken out (engine.md 3): slices go to the lane, offsets come from it.
+
+Overridden are the loop that drains the fetcher, the bookkeeping of acknowledgements, the seek after recovery, and
+the thread's commit. Each override is named in ``tests/contract/test_upstream.py``.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from ..adapters.logs import get_logger
+from ..errors import DataLossError
+from .claiming import Place
+from .core import Record
+from .lane import Lane
+from .watch import watch_fetches, watch_heartbeats
+
+log = get_logger("lane")
+
+FETCH_WAIT_MS = 20
+"""How long a fetch waits at the broker; Faust fixes 1500, and one fetch is under way per broker (engine.md 7)."""
+
+BUSY = 2_000
+"""Records of one look from which on there is backlog, and no waiting for the next cut."""
+
+
+class LaneConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread in which aiokafka's consumer lives."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:  # noqa: ANN401 - Faust's
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - not a setting of Faust's
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - a setting of exactly_once alone
+        return consumer
+
+    async def on_start(self) -> None:
+        """Start aiokafka's consumer, with our hooks."""
+        await super().on_start()
+        lane: Lane = self.consumer.app.lane
+        consumer = self._ensure_consumer()
+        watch_fetches(consumer._fetcher, lane.hold)  # noqa: SLF001
+        watch_heartbeats(consumer._coordinator, lane.lease)  # noqa: SLF001
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit in one request; what fails for now is tried again by the timer, nothing is lost by it."""
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        wanted = {
+            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(offset, "")
+            for tp, offset in offsets.items()
+            if TopicPartition(tp.topic, tp.partition) in assigned
+        }
+        try:
+            await consumer.commit(wanted)
+        except (CommitFailedError, IllegalStateError) as error:
+            log.info("commit came too late", reason=str(error))
+            return False
+        except KafkaError as error:
+            log.warning("commit failed", reason=str(error) or repr(error))
+            return False
+        return True
+
+
+class LaneConsumer(driver.Consumer):
+    """Hands fetched records to the lane and commits what the lane has finished.
+
+    Attributes:
+        done: Next offset to commit by topic partition.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's
+        super().__init__(*args, **kwargs)
+        self.lane: Lane = self.app.lane
+        self.lane.consumer = self
+        self.done: dict[TP, int] = {}
+        self._jumps: dict[TP, int] = {}
+        self._due = time.monotonic()
+        self._busy = False
+
+    def _new_consumer_thread(self) -> LaneConsumerThread:
+        return LaneConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    # -- draining
+
+    async def _drain_messages(self, fetcher: Any) -> None:  # noqa: ANN401 - Faust's Fetcher
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):  # noqa: SLF001 - as Faust's own loop
+                await asyncio.sleep(0)
+                await self._turn()
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            # Stopping the fetcher cancels this task; passed on, a SIGTERM in a rebalance ends in exit 1.
+            if not fetcher._stopped.is_set():  # noqa: SLF001
+                raise
+
+    async def _turn(self) -> None:
+        """Sleep until just before the next cut, look a few times, cut; under backlog look and cut at once."""
+        lane = self.lane
+        pace = lane.settings.cut
+        if not lane.live:
+            await self._look(1.0)
+            return
+        count = 0
+        if self._busy:
+            count = await self._look(pace.every / 1000)
+        else:
+            for left in range(pace.looks - 1, -1, -1):
+                await asyncio.sleep(max(0.0, self._due - left * pace.lead / 1000 - time.monotonic()))
+                count += await self._look(0.0)
+        self._busy = count >= BUSY
+        # Shielded: stopping the fetcher must not cut a proposal in two.
+        await asyncio.shield(asyncio.ensure_future(lane.propose()))
+        now, every = time.monotonic(), pace.every / 1000
+        self._due = self._due + every if self._due + every > now else now + every
+
+    async def _look(self, timeout: float) -> int:  # noqa: ASYNC109 - it is the fetcher's
+        fetched, _ = await self._wait_next_records(timeout)
+        if not self.flow_active:
+            return 0  # dropped: perform_seek rewinds
+        count = 0
+        tables = self.app.tables
+        for place, records in (fetched or {}).items():
+            tp = TP(place.topic, place.partition)
+            if tp.topic in tables.changelog_topics:
+                tables.recovery.active_offsets[tp] = self.lane.restore(tp.partition, records)
+            elif not tables.recovery.in_recovery:
+                count += await self._take(tp, records)
+        tables.recovery.end_if_read()
+        if self.lane.live:
+            await self._reach()
+        return count
+
+    async def _take(self, tp: TP, records: Sequence[Record]) -> int:
+        expected = self._read_offset[tp]
+        if expected is None:
+            return 0  # not sought yet
+        if records[0].offset < expected:
+            records = [record for record in records if record.offset >= expected]
+        if not records or not await self._follows(tp, expected, records[0].offset):
+            return 0
+        self.lane.take(tp.topic, tp.partition, records)
+        self._read_offset[tp] = records[-1].offset + 1
+        return len(records)
+
+    async def _reach(self) -> None:
+        """Notice offsets that hold no record (transaction markers, compaction): the position passes them."""
+        for tp, expected in list(self._read_offset.items()):
+            state = self._state(tp)
+            if (
+                state is None
+                or expected is None
+                or not state.has_valid_position
+                or state.position <= expected
+            ):
+                continue
+            position = state.position
+            if tp.topic not in self.app.tables.changelog_topics and await self._follows(
+                tp, expected, position
+            ):
+                self.lane.reach(tp.topic, tp.partition, position)
+                self._read_offset[tp] = position
+
+    async def _follows(self, tp: TP, expected: int, found: int) -> bool:
+        """Whether what was found may follow what was expected; a jump is fetched once more before it is believed.
+
+        Raises:
+            DataLossError: if records were deleted before they were read.
+        """
+        if found == expected:
+            return True
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001 - engine.md 6
+        place = TopicPartition(tp.topic, tp.partition)
+        first = (await self._thread.call_thread(consumer.beginning_offsets, [place]))[place]
+        if first > expected:
+            raise DataLossError(
+                f"{tp.topic} {tp.partition} begins at {first}, the next record to be applied was {expected}",
+                "retention is shorter than the downtime, or the topic was cut: see docs/operating.md",
+            )
+        if self._jumps.pop(tp, None) == expected:
+            return True  # nothing lies there: markers of transactions, or compaction
+        self._jumps[tp] = expected
+        log.warning("offset jump", topic=tp.topic, partition=tp.partition, expected=expected, found=found)
+        consumer.seek(place, expected)
+        return False
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109
+        # A copy: Faust's set shrinks under the fetching thread, and empty means "all" to aiokafka (engine.md 2).
+        wanted = set(active_partitions or ())
+        if self.lane.live:
+            wanted.difference_update(TP(topic, number) for topic, number in self.lane.paused())
+        return await super()._getmany(wanted, timeout)
+
+    # -- what the broker says
+
+    def _state(self, tp: TP) -> Any:  # noqa: ANN401 - aiokafka's TopicPartitionState
+        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001
+        assignment = subscription.assignment if subscription is not None else None
+        try:
+            return assignment.state_value(TopicPartition(tp.topic, tp.partition)) if assignment else None
+        except KeyError:
+            return None
+
+    def last_answer(self, topic: str, number: int) -> tuple[int | None, int | None]:
+        """When the last answered fetch of an input left (ms), and the high watermark it brought."""
+        state = self._state(TP(topic, number))
+        return (None, None) if state is None else (state.timestamp, state.highwater)
+
+    def committed_of(self, topic: str, number: int) -> int | None:
+        """The committed offset of an input, as far as this process knows."""
+        offset: int | None = self._committed_offset[TP(topic, number)]
+        return offset
+
+    async def ends(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Where topic partitions end now."""
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        tps = [TopicPartition(*place) for place in places]
+        found = await self._thread.call_thread(consumer.end_offsets, tps)
+        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def survey(self, numbers: Iterable[int]) -> dict[tuple[str, int], Place]:
+        """Committed, first and next offset of control and inputs."""
+        topics = [*self.lane.inputs, self.lane.catalogue.control.name]
+        tps = [TopicPartition(topic, number) for number in numbers for topic in topics]
+        found: dict[tuple[str, int], Place] = await self._thread.call_thread(self._survey, tps)
+        return found
+
+    async def _survey(self, tps: Sequence[TopicPartition]) -> dict[tuple[str, int], Place]:
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        if not tps:
+            return {}
+        committed = await asyncio.gather(*map(consumer.committed, tps))
+        first, end = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+        return {(*tp,): Place(offset, first[tp], end[tp]) for tp, offset in zip(tps, committed, strict=True)}
+
+    # -- positions and commits
+
+    async def perform_seek(self) -> None:
+        """Seek every input and control to where its partition starts; where nothing is committed, commit that."""
+        starts = {
+            TP(topic, owned.number): offset
+            for owned in self.lane.partitions.values()
+            for topic, offset in [
+                *owned.claim.positions.items(),
+                (self.lane.catalogue.control.name, owned.claim.control),
+            ]
+        }
+        fresh = {
+            TP(self.lane.catalogue.control.name, owned.number): owned.claim.control
+            for owned in self.lane.partitions.values()
+            if owned.claim.committed is None
+        }
+        if fresh:  # from here on, rows without a committed control offset mean lost commits
+            await self._thread.commit(fresh)
+        await self._thread.call_thread(self._seek_all, starts)
+        self._jumps.clear()
+        for tp, offset in starts.items():
+            self._read_offset[tp] = self._committed_offset[tp] = offset
+
+    async def _seek_all(self, starts: Mapping[TP, int]) -> None:
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        for (
+            tp,
+            offset,
+        ) in starts.items():  # no await from the first seek to the return: a fetch would come between
+            consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+
+    def finished(self, number: int, ends: Mapping[str, int], control: int) -> None:
+        """A cut is done: its offsets may be committed, together."""
+        for topic, offset in ends.items():
+            self.done[TP(topic, number)] = offset
+        self.done[TP(self.lane.catalogue.control.name, number)] = control
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:  # noqa: ANN401, ARG002 - Faust's
+        return list(self.done)
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
+        return {tp: self.done[tp] for tp in tps if self.done[tp] > (self._committed_offset[tp] or 0)}
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        did_commit = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        if did_commit:
+            self.lane.committed({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
+        else:
+            self._committed_offset.update(before)  # Faust notes the offsets as committed either way
+        return did_commit
+
+    async def wait_empty(self) -> None:
+        """Finish the cut in hand, and commit."""
+        await self.lane.halt()
+        await self.commit_and_end_transactions()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish the cut in hand, commit, then forget what leaves."""
+        self.lane.live = False
+        await super().on_partitions_revoked(revoked)
+        for tp in revoked:
+            self.done.pop(tp, None)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Joining is contact with the group."""
+        self.lane.lease.renew()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: Faust's stall detector looks at acknowledgements that we do not make."""

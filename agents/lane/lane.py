@@ -1,0 +1,308 @@
+"""The batch lane of one worker: its partitions, and the way of records through them.
+
+The consumer brings records in and asks for cuts at its pace; the executor carries cuts out; recovery claims
+partitions and gives them up. They share this object, which runs in the event loop of the app alone.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streams.topics import Catalogue
+from streams.wire.control import decode_control, encode
+from streams.wire.reject import Rejection
+
+from ..adapters.logs import get_logger
+from ..errors import InfrastructureError
+from ..settings import Settings
+from .changelog import Changelog
+from .claiming import Place, base_of, base_offset, claim_of
+from .clock import Answer, Hold, complete_until, wall_ms
+from .core import CoreFactory, Effect, Record
+from .cuts import Base, FencedError, Verdict
+from .fence import Lease
+from .partition import Claim, OwnedPartition, Target
+from .proposing import Pace
+from .reader import LogReader
+from .sending import NO_HEADERS, Line, Sender, Sent, acknowledged
+from .stop import end_process
+
+log = get_logger("lane")
+
+
+class Lane:
+    """All partitions that this process owns.
+
+    Args:
+        settings: Of the process.
+        catalogue: Names of the topics.
+        core: Makes the pure core of a partition.
+        connection: How aiokafka's clients connect.
+
+    Attributes:
+        partitions: By number.
+        live: Whether cuts may be written and carried out (not in a rebalance, not stopping).
+        joined: Whether the worker has been ready once.
+        work: Set when a cut may be executable.
+        idle: Set while no cut is being carried out.
+    """
+
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, core: CoreFactory, connection: Mapping[str, Any]
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.inputs = [topic.name for topic in catalogue.inputs]
+        self.external = settings.clock == "external"
+        self.partitions: dict[int, OwnedPartition] = {}
+        self.live = False
+        self.joined = False
+        self.work = asyncio.Event()
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.lease = Lease(settings.kafka.session_timeout / 1000)
+        self.hold = Hold(settings.clock_hold)
+        self.unreadable = 0
+        self.ticks_ignored = 0
+        self.owner = uuid.uuid4().hex.encode()
+        self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease)  # noqa: SLF001 - engine.md 6
+        self.reader = LogReader(connection)
+        self.changelog = Changelog(catalogue.changelog.name, self.sender, self.reader)
+        self._core = core
+        self._pace = Pace(settings.cut.every / 1000, settings.cut.max_records)
+        self._proposing: set[asyncio.Task[None]] = set()
+        self.consumer: Any = None  # agents.lane.consumer.LaneConsumer; set by it when it is made
+
+    # -- taking partitions over
+
+    async def claim(self, numbers: set[int]) -> dict[int, bool]:
+        """Claim partitions in the log; tells for each whether what is in memory is current.
+
+        Raises:
+            DataLossError: if the topics do not hold what must be there.
+        """
+        self.live = False
+        for gone in self.partitions.keys() - numbers:
+            del self.partitions[gone]
+        epochs = dict(
+            zip(
+                numbers,
+                await asyncio.gather(*(self.changelog.claim(n, self.owner) for n in numbers)),
+                strict=True,
+            )
+        )
+        control = self.catalogue.control.name
+        places: Mapping[tuple[str, int], Place] = await self.consumer.survey(numbers)
+        bases = await self._bases({n: places[control, n] for n in numbers})
+        kept = {}
+        for n in numbers:
+            inputs = {topic: places[topic, n] for topic in self.inputs}
+            kept[n] = self._take_over(n, claim_of(epochs[n], places[control, n], bases.get(n), inputs))
+        return kept
+
+    async def _bases(self, control: Mapping[int, Place]) -> dict[int, Base]:
+        offsets = {n: offset for n, place in control.items() if (offset := base_offset(place)) is not None}
+        found = await self.reader.read(
+            self.catalogue.control.name, {n: (offset, offset + 1) for n, offset in offsets.items()}
+        )
+        return {n: base_of(found[n], offset, n) for n, offset in offsets.items()}
+
+    def _take_over(self, number: int, claim: Claim) -> bool:
+        owned = self.partitions.get(number)
+        kept = owned is not None and owned.keeps(claim)
+        if owned is not None and kept:
+            owned.reclaim(claim, self._pace, self.settings.inbox_bound)
+        else:
+            owned = OwnedPartition(number, self._core(number), claim, self._pace, self.settings.inbox_bound)
+            self.partitions[number] = owned
+        owned.held_until = self.hold.taken_over(owned.at, wall_ms(), self.settings.kafka.session_timeout)
+        log.info("partition claimed", partition=number, epoch=claim.epoch, cut=owned.executed, kept=kept)
+        return kept
+
+    def restore(self, number: int, records: Sequence[Record]) -> int:
+        """Apply changelog records; returns the offset of the last one."""
+        owned = self.partitions.get(number)
+        return records[-1].offset if owned is None else owned.restore(records)
+
+    async def finish_recovery(self, numbers: set[int]) -> None:
+        """The changelog was read: repair what a zombie wrote, send again what may not have left.
+
+        Raises:
+            DataLossError: rows without committed offsets.
+            RuntimeError: the changelog was not read to our marker.
+        """
+        if missing := numbers - self.partitions.keys():
+            raise InfrastructureError(f"recovery ended before partitions {sorted(missing)} were claimed")
+        for owned in self.partitions.values():
+            if owned.ready:
+                continue
+            stale = owned.restored()
+            if stale:
+                log.warning("zombie rows", partition=owned.number, keys=len(stale))
+                await self.changelog.repair(owned, stale)
+
+    async def resend(self) -> None:
+        """Send the outboxes of rows that are ahead of the committed cut, then be ready."""
+        for owned in self.partitions.values():
+            if owned.ready:
+                continue
+            effects = owned.core.resend(owned.executed)
+            await acknowledged(await self.send_effects(owned.number, effects))
+            state = owned.restoring
+            log.info(
+                "partition ready",
+                partition=owned.number,
+                epoch=owned.epoch,
+                cut=owned.executed,
+                rows=len(owned.core.rows),
+                records=state.records if state else 0,
+                stale=state.filter.dropped if state else 0,
+                resent=len(effects),
+            )
+            owned.live()
+
+    async def send_effects(self, number: int, effects: Sequence[Effect]) -> list[Sent]:
+        """Hand effects over, in order for each topic; the customer's partition is the same everywhere."""
+        by_topic: dict[str, list[Line]] = {}
+        for effect in effects:
+            by_topic.setdefault(effect.topic, []).append((effect.key, effect.value, effect.headers))
+        sent: list[Sent] = []
+        for topic, lines in by_topic.items():
+            sent += await self.sender.send(topic, number, lines)
+        return sent
+
+    def go(self) -> None:
+        """Recovery is complete: live from here."""
+        self.lease.renew()
+        self.live = self.joined = True
+        self.work.set()
+
+    async def halt(self) -> None:
+        """Write and carry out nothing more, and wait for the cut in hand."""
+        self.live = False
+        await self.idle.wait()
+
+    # -- records in
+
+    def take(self, topic: str, number: int, records: Sequence[Record]) -> None:
+        """Take in fetched records of an input or of control."""
+        owned = self.partitions.get(number)
+        if owned is None:
+            return
+        if topic != self.catalogue.control.name:
+            owned.inbox.put(topic, records)
+            if owned.log.queue:
+                self.work.set()
+            return
+        for record in records:
+            self._read_control(owned, record.offset, record.value)
+        self.work.set()
+
+    def reach(self, topic: str, number: int, position: int) -> None:
+        """Note that a topic was read up to there, though no record came."""
+        owned = self.partitions.get(number)
+        if owned is None:
+            return
+        if topic == self.catalogue.control.name:
+            owned.log.reach(position)
+        else:
+            owned.inbox.reach(topic, position)
+
+    def _read_control(self, owned: OwnedPartition, offset: int, value: bytes | None) -> None:
+        record = decode_control(value)
+        if isinstance(record, Rejection):
+            if offset >= owned.log.next:
+                self.unreadable += 1
+                owned.log.reach(offset + 1)
+                log.warning(
+                    "control record unreadable", partition=owned.number, offset=offset, reason=record.reason
+                )
+            return
+        verdict = owned.log.read(offset, record)
+        if verdict is Verdict.TICK and not self.external:
+            owned.log.ticks.clear()
+            self.ticks_ignored += 1
+        elif verdict in (Verdict.CUT, Verdict.VOID) and getattr(record, "epoch", None) == owned.epoch:
+            owned.proposer.settled(owned.log, valid=verdict is Verdict.CUT)
+        if verdict in (Verdict.VOID, Verdict.IGNORED):
+            log.warning("cut passed over", partition=owned.number, offset=offset, verdict=verdict.value)
+
+    def paused(self) -> list[tuple[str, int]]:
+        """Topic partitions that shall not be fetched now."""
+        return [
+            (topic, owned.number)
+            for owned in self.partitions.values()
+            for topic in owned.inbox.paused(owned.needed())
+        ]
+
+    # -- cuts out
+
+    async def propose(self) -> None:
+        """Write the cuts whose time has come; any failure ends the process."""
+        try:
+            if self.live:
+                await self._propose()
+        except Exception as error:  # noqa: BLE001 - nothing may be written past a failure
+            end_process(error, "writing cuts")
+
+    async def _propose(self) -> None:
+        owners = [owned for owned in self.partitions.values() if owned.ready and owned.take_up()]
+        if self.external:
+            await self._find_targets(owners)
+        now, wall = time.monotonic(), wall_ms()
+        sent = []
+        for owned in owners:
+            cut = owned.next_by_tick(now) if self.external else self._by_wall(owned, now, wall)
+            if cut is not None:
+                value = encode(cut)
+                batches = await self.sender.send(
+                    self.catalogue.control.name, owned.number, [(b"cut", value, NO_HEADERS)]
+                )
+                sent.append((owned, value, batches[0]))
+        if sent:
+            task = asyncio.create_task(self._read_own(sent))
+            self._proposing.add(task)
+            task.add_done_callback(self._proposing.discard)
+
+    def _by_wall(self, owned: OwnedPartition, now: float, wall: int) -> Any:  # noqa: ANN401 - Cut or None
+        held = wall < max(owned.held_until, self.hold.until)
+        moment = None if held else complete_until(self.answers(owned))
+        return owned.proposer.by_wall(now, owned.inbox.fetched, moment)
+
+    def answers(self, owned: OwnedPartition) -> list[Answer]:
+        """The last answered fetch of each input."""
+        return [
+            Answer(*self.consumer.last_answer(topic, owned.number), position)
+            for topic, position in owned.inbox.fetched.items()
+        ]
+
+    async def _find_targets(self, owners: Sequence[OwnedPartition]) -> None:
+        """Ask where the inputs end, for each partition in which a tick waits."""
+        ticks = [(owned, tick) for owned in owners if (tick := owned.wants_target()) is not None]
+        if ticks:
+            ends = await self.consumer.ends(
+                [(topic, owned.number) for owned, _ in ticks for topic in self.inputs]
+            )
+            for owned, tick in ticks:
+                owned.target = Target(tick, {topic: ends[topic, owned.number] for topic in self.inputs})
+
+    async def _read_own(self, sent: Sequence[tuple[OwnedPartition, bytes, Sent]]) -> None:
+        """An own cut that stands exactly at the next unseen offset counts as read; any other waits for the consumer."""
+        try:
+            for owned, value, batch in sent:
+                offset = int((await batch.ack).offset)
+                current = self.live and self.partitions.get(owned.number) is owned
+                if current and offset == owned.log.next:
+                    self._read_control(owned, offset, value)
+                    self.work.set()
+        except (Exception, FencedError) as error:  # noqa: BLE001 - nothing may be written past a failure
+            end_process(error, "reading own cuts")
+
+    def committed(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Offsets were committed."""
+        for (topic, number), offset in offsets.items():
+            owned = self.partitions.get(number)
+            if owned is not None and topic == self.catalogue.control.name:
+                owned.committed(offset)

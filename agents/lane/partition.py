@@ -1,0 +1,262 @@
+"""Everything that the owner of one partition holds: customers, inbox, control, cuts under way, accounts."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.wire import row
+
+from ..errors import DataLossError
+from .core import Core, Executed, Record
+from .cuts import Base, ControlLog, DueCut, DueFact, WaitingTick
+from .fence import Contiguity, EpochFilter
+from .inbox import Inbox
+from .proposing import Pace, Proposer
+
+if TYPE_CHECKING:
+    from streams.wire.control import Cut
+
+
+class Claim(NamedTuple):
+    """What a new owner found when it put its marker down.
+
+    Attributes:
+        epoch: The offset of its marker.
+        committed: The committed control offset, ``None`` if there is none.
+        control: Where control is read from.
+        control_end: The end of control at that moment; everything below is carried out before own cuts.
+        base: The last executed cut, as the record below the committed offset tells it.
+        positions: Where each input is read from, in the order of the catalogue.
+    """
+
+    epoch: int
+    committed: int | None
+    control: int
+    control_end: int
+    base: Base | None
+    positions: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Account:
+    """What became of the records of one input since this process owns the partition."""
+
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    ignored: int = 0
+
+
+@dataclass(slots=True)
+class Target:
+    """The ends that the inputs had when a tick was seen."""
+
+    tick: WaitingTick
+    ends: Mapping[str, int]
+
+
+class Plan(NamedTuple):
+    """A cut that was executed in memory and is on its way out."""
+
+    owned: "OwnedPartition"
+    cut: DueCut
+    done: Executed
+
+
+@dataclass(slots=True)
+class _Restoring:
+    """State that is needed until the changelog is read."""
+
+    until: int
+    filter: EpochFilter = field(default_factory=EpochFilter)
+    records: int = 0
+    values: int = 0
+    newest_cut: int = 0
+
+
+class OwnedPartition:
+    """One partition and its owner's knowledge of it.
+
+    Args:
+        number: The partition.
+        core: Its customers.
+        claim: What was found when it was claimed.
+        pace: How its owner cuts.
+        bound: Records that its inbox may hold.
+    """
+
+    def __init__(self, number: int, core: Core, claim: Claim, pace: Pace, bound: int) -> None:
+        self.number = number
+        self.core = core
+        self.restoring: _Restoring | None = _Restoring(claim.epoch)
+        self.newest_row = 0
+        self.learned = -1
+        self.clean = True  # nothing in memory that is not acknowledged
+        self.accounts = {topic: Account() for topic in claim.positions}
+        self._begin(claim, pace, bound)
+
+    def _begin(self, claim: Claim, pace: Pace, bound: int) -> None:
+        self.claim = claim
+        self.epoch = claim.epoch
+        self.contiguity = Contiguity(claim.epoch + 1)
+        self.log = ControlLog(claim.epoch, claim.control, claim.base)
+        self.inbox = Inbox(claim.positions, bound)
+        self.proposer = Proposer(claim.epoch, pace)
+        self.target: Target | None = None
+        self.applied = dict(claim.positions)
+        self.executed = claim.base.n if claim.base else 0
+        self.committable = claim.control  # control offset after the last executed cut
+        self.committed_cut = self.executed
+        self._uncommitted: deque[tuple[int, int]] = deque()
+        self.at = claim.base.at if claim.base else 0
+        self.held_until = 0
+        self.proposing = False  # cuts found on control come before own ones
+
+    @property
+    def ready(self) -> bool:
+        """Whether the changelog was read and the former owner's effects were sent again."""
+        return self.restoring is None
+
+    def keeps(self, claim: Claim) -> bool:
+        """Whether memory is current though the partition was claimed anew: nobody else wrote in between."""
+        return (
+            self.ready
+            and self.clean
+            and claim.epoch == self.contiguity.expected
+            and claim.committed == self.committable
+        )
+
+    def reclaim(self, claim: Claim, pace: Pace, bound: int) -> None:
+        """Go on under a new epoch with what is in memory."""
+        self.newest_row = 0  # it was judged when it was read
+        self._begin(claim, pace, bound)
+
+    def restore(self, records: Sequence[Record]) -> int:
+        """Apply changelog records up to our marker; returns the offset of the last one looked at.
+
+        Raises:
+            streams.wire.row.StoredFormError: if one cannot be read by this version.
+        """
+        state = self.restoring
+        if state is None:
+            return records[-1].offset
+        for record in records:
+            if record.offset > state.until:
+                break
+            state.records += 1
+            if state.filter.counts(record):
+                assert record.key is not None
+                self._restore(state, record.key, record.value)
+        return records[-1].offset
+
+    def _restore(self, state: _Restoring, key: bytes, value: bytes | None) -> None:
+        self.core.restore(key, value)
+        if value is not None:
+            state.values += 1
+            if not key.startswith(row.CONTEXT):
+                state.newest_cut = max(state.newest_cut, row.cut_of(value))
+
+    def restored(self) -> set[bytes]:
+        """The changelog was read up to our marker; returns the keys that a fenced owner wrote last.
+
+        Raises:
+            RuntimeError: if the marker was not reached (recovery ended early).
+            DataLossError: if there are rows but no committed control offset.
+        """
+        state = self.restoring
+        assert state is not None
+        if state.filter.newest != self.epoch:
+            raise RuntimeError(
+                f"recovery of partition {self.number} ended at epoch {state.filter.newest}, ours is {self.epoch}"
+            )
+        if state.values and self.claim.committed is None:
+            raise DataLossError(
+                f"partition {self.number} has {state.values} stored rows but no committed control offset",
+                "offsets of the group were lost or deleted; restore them, or start over under another prefix",
+            )
+        self.newest_row = state.newest_cut
+        self.core.restored(self.claim.control, self.at)
+        return state.filter.stale
+
+    def live(self) -> None:
+        """Recovery is over."""
+        self.restoring = None
+
+    def due(self) -> DueCut | None:
+        """The next cut if its records are here; facts before it are learned on the way."""
+        queue = self.log.queue
+        while queue and isinstance(queue[0], DueFact):
+            self._learn(queue.popleft())  # type: ignore[arg-type] # deque gives back what was looked at
+        if not queue:
+            return None
+        head = queue[0]
+        assert isinstance(head, DueCut)
+        return head if self.inbox.holds(head.ends) else None
+
+    def _learn(self, fact: DueFact) -> None:
+        if fact.offset > self.learned:  # read again after a rebalance that left memory current
+            self.core.learn(fact.offset, fact.fact)
+            self.learned = fact.offset
+
+    def execute(self, cut: DueCut) -> Plan:
+        """Carry out the cut at the head of the queue, in memory."""
+        self.log.queue.popleft()
+        self.clean = False
+        done = self.core.execute(cut.n, self.epoch, cut.at, self.inbox.take(cut.ends), self.committed_cut)
+        for topic, counts in done.counts.items():
+            account = self.accounts[topic]
+            account.accepted += counts.accepted
+            account.rejected += counts.rejected
+            account.duplicate += counts.duplicate
+            account.ignored += counts.ignored
+        return Plan(self, cut, done)
+
+    def finished(self, cut: DueCut) -> None:
+        """The cut's rows and effects are acknowledged."""
+        self.clean = True
+        self.executed, self.at = cut.n, cut.at
+        self.applied.update(cut.ends)
+        self.committable = cut.offset + 1
+        self._uncommitted.append((self.committable, cut.n))
+
+    def committed(self, control: int) -> None:
+        """Control is committed up to this offset."""
+        while self._uncommitted and self._uncommitted[0][0] <= control:
+            self.committed_cut = self._uncommitted.popleft()[1]
+
+    def take_up(self) -> bool:
+        """Whether own cuts may be written: all that was found on control is carried out.
+
+        Raises:
+            DataLossError: if rows are ahead of control: it was deleted or made anew.
+        """
+        if not self.proposing and self.log.next >= self.claim.control_end and not self.log.queue:
+            if self.newest_row > self.log.n:
+                raise DataLossError(
+                    f"partition {self.number} has rows of cut {self.newest_row}, control ends at cut {self.log.n}",
+                    "control was truncated or made anew; restore it, or start over under another prefix",
+                )
+            self.proposer.take_up(self.log, self.claim.positions)
+            self.proposing = True
+        return self.proposing
+
+    def needed(self) -> list[Mapping[str, int]]:
+        """Ends that the inbox must be allowed to reach."""
+        ends: list[Mapping[str, int]] = [cut.ends for cut in self.log.cuts()]
+        if self.target is not None:
+            ends.append(self.target.ends)
+        return ends
+
+    def next_by_tick(self, now: float) -> "Cut | None":
+        """The cut that answers the first waiting tick, if its inputs are here."""
+        target = self.target
+        if target is None or not self.inbox.holds(target.ends):
+            return None
+        self.target = None
+        return self.proposer.by_tick(now, target.tick, target.ends)
+
+    def wants_target(self) -> WaitingTick | None:
+        """A tick whose ends are to be asked for."""
+        busy = self.proposer.under_way or self.target is not None or self.log.queue
+        return self.log.ticks[0] if self.log.ticks and not busy else None

@@ -1,0 +1,68 @@
+"""What a worker says about its lane: the entries of ``/partitions`` (wire.md), whether it is ready, and why not."""
+
+from streams.wire.times import format_time
+
+from .lane import Lane
+from .partition import OwnedPartition
+
+
+class LaneStatus:
+    """Reads the lane; nothing here changes it.
+
+    Args:
+        lane: The partitions.
+    """
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+
+    @property
+    def alive(self) -> bool:
+        """Always: what only a restart helps with ends the process by itself."""
+        return True
+
+    @property
+    def ready(self) -> bool:
+        """Whether all owned partitions are recovered, and what was found on control is carried out."""
+        return self._lane.live and all(owned.proposing for owned in self._lane.partitions.values())
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ready; empty if it is."""
+        if self.ready:
+            return ""
+        if not self._lane.joined:
+            return "joining the group, or reading the changelog"
+        if not self._lane.live:
+            return "partitions are moving"
+        late = [owned.number for owned in self._lane.partitions.values() if not owned.proposing]
+        return f"partitions {late} carry out what a former owner left"
+
+    def partitions(self) -> list[dict[str, object]]:
+        """One entry per owned partition."""
+        return [self._entry(owned) for _, owned in sorted(self._lane.partitions.items())]
+
+    def _entry(self, owned: OwnedPartition) -> dict[str, object]:
+        return {
+            "partition": owned.number,
+            "epoch": owned.epoch,
+            "at": format_time(owned.at),
+            "cut": owned.executed,
+            "inputs": [self._input(owned, topic) for topic in self._lane.inputs],
+        }
+
+    def _input(self, owned: OwnedPartition, topic: str) -> dict[str, object]:
+        account = owned.accounts[topic]
+        position = owned.inbox.fetched[topic]
+        consumer = self._lane.consumer
+        return {
+            "topic": topic,
+            "position": position,
+            "applied": owned.applied[topic],
+            "committed": consumer.committed_of(topic, owned.number),
+            "end": consumer.last_answer(topic, owned.number)[1] or position,
+            "accepted": account.accepted,
+            "rejected": account.rejected,
+            "duplicate": account.duplicate,
+            "ignored": account.ignored,
+        }

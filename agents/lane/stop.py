@@ -1,0 +1,33 @@
+"""The end of the process, on purpose.
+
+A graceful stop commits. Where something is wrong inside the lane nothing may be committed past the hole, so the
+process ends at once, and a supervisor acts on the code: 70, restart me; 71, do not, data would be lost.
+"""
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+from ..adapters.logs import get_logger
+from ..errors import DataLossError, ExitCode, HoldfastError
+
+log = get_logger("lane")
+
+
+def end_process(reason: BaseException, doing: str) -> NoReturn:
+    """Say what failed while doing what, and end; 71 if going on would lose data, else 70."""
+    code = ExitCode.DATA_LOSS if isinstance(reason, DataLossError) else ExitCode.INFRASTRUCTURE
+    expected = isinstance(reason, HoldfastError)
+    log.critical(
+        "worker ends",
+        doing=doing,
+        reason=str(reason) or repr(reason),
+        error=type(reason).__name__,
+        exit_code=int(code),
+        exc_info=None if expected else reason,
+    )
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,161 @@
+"""A small core that sees everything that the lane might do wrong.
+
+Each row counts the customer's events and keeps a rolling hash over (topic, offset) in the order applied, so that a
+lost, repeated or misplaced record shows in every later effect. A customer silent for two seconds gives an effect as
+well. It has the form of ``streams.timeline.Partition`` and none of its meaning.
+"""
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from streams.topics import Catalogue
+from streams.wire import row
+
+SILENCE = 2_000
+_BODY = struct.Struct("<qqQB")  # events, last event (ms), order hash, silent
+BAD = b"bad"
+
+
+class Effect(NamedTuple):
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class Rejected(NamedTuple):
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class Counts:
+    def __init__(self) -> None:
+        self.read = self.accepted = self.rejected = self.duplicate = self.ignored = 0
+
+
+class Executed(NamedTuple):
+    rows: dict[bytes, bytes | None]
+    effects: list[Effect]
+    rejects: list[Rejected]
+    counts: dict[str, Counts]
+
+
+class _Customer:
+    def __init__(self, value: bytes | None) -> None:
+        self.seq, self.events, self.last, self.order, self.silent = 0, 0, 0, 0, 0
+        self.outbox: list[row.Item] = []
+        if value is not None:
+            stored = row.unpack(value)
+            self.seq = stored.seq
+            self.events, self.last, self.order, self.silent = _BODY.unpack(stored.body)
+
+    def pack(self, epoch: int, cut: int) -> bytes:
+        wake = 0 if self.silent else self.last + SILENCE
+        body = _BODY.pack(self.events, self.last, self.order, self.silent)
+        return row.pack(epoch, cut, self.seq, wake, body, self.outbox)
+
+    def say(self, topic: str, key: bytes, what: str) -> None:
+        self.seq += 1
+        text = f"{key.decode()}|{self.seq}|{what}|{self.events}|{self.order:x}|{self.last}"
+        self.outbox.append(row.Item(topic, text.encode(), None))
+
+
+class ToyPartition:
+    """Follows the protocol of the core."""
+
+    def __init__(self, number: int, catalogue: Catalogue) -> None:
+        self.number = number
+        self.rows: dict[bytes, bytes] = {}
+        self.at = 0
+        self.facts: dict[bytes, bytes] = {}
+        self._learned: dict[bytes, bytes] = {}
+        self.policy = ""
+        self._epoch = 0
+        self._catalogue = catalogue
+        self._inputs = [topic.name for topic in catalogue.inputs]
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        target = self.facts if key.startswith(row.CONTEXT) else self.rows
+        if value is None:
+            target.pop(key, None)
+        else:
+            target[key] = value
+
+    def restored(self, control_committed: int, at: int = 0) -> None:
+        self.at = at
+        held = {row.parse_context_key(key)[1]: value for key, value in self.facts.items()}
+        below = [offset for offset in held if offset < control_committed]
+        if below:
+            self.policy = row.context_payload(held[max(below)]).decode()
+
+    def resend(self, since_cut: int) -> list[Effect]:
+        late = [key for key, value in self.rows.items() if row.cut_of(value) > since_cut]
+        return [effect for key in late for effect in self._effects(key, row.outbox_of(self.rows[key]))]
+
+    def learn(self, offset: int, fact: Any) -> None:
+        if fact.kind == "policy":
+            self.policy = fact.version
+            self._learned[row.context_key("policy", offset)] = fact.version.encode()
+
+    def current(self, key: bytes) -> bytes | None:
+        return self.facts.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
+
+    def execute(
+        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Any]], committed_cut: int
+    ) -> Executed:
+        assert committed_cut < n
+        self.at = at
+        rows: dict[bytes, bytes | None] = {}
+        for key, version in self._learned.items():
+            rows[key] = self.facts[key] = row.pack_context(epoch, version)
+        self._learned.clear()
+        touched: dict[bytes, _Customer] = {}
+        done = Executed(rows, [], [], {})
+        arrived = [(record, i) for i, records in enumerate(slices) for record in records]
+        for topic, records in zip(self._inputs, slices, strict=True):
+            done.counts[topic] = Counts()
+            done.counts[topic].read = len(records)
+        for record, i in sorted(arrived, key=lambda pair: (pair[0].timestamp, pair[1], pair[0].offset)):
+            counts = done.counts[record.topic]
+            if record.value == BAD or record.key is None:
+                counts.rejected += 1
+                place = f"{record.topic}:{record.offset}".encode()
+                done.rejects.append(Rejected(record.key, record.value, [("place", place)]))
+                continue
+            counts.accepted += 1
+            self._apply(n, touched, record, i)
+        for key, value in list(self.rows.items()):
+            if key not in touched and row.cut_of(value) < n and 0 < row.wake_of(value) <= at:
+                touched[key] = _Customer(value)
+        for key, customer in touched.items():
+            if not customer.silent and customer.last + SILENCE <= at:
+                customer.silent = 1
+                customer.say("signals", key, f"silent {at} {self.policy}")
+            rows[key] = self.rows[key] = customer.pack(epoch, n)
+            done.effects.extend(self._effects(key, customer.outbox))
+        return done
+
+    def _apply(self, n: int, touched: dict[bytes, _Customer], record: Any, topic: int) -> None:
+        key = record.key
+        customer = touched.get(key)
+        if customer is None:
+            value = self.rows.get(key)
+            if value is not None and row.cut_of(value) >= n:
+                return
+            customer = touched[key] = _Customer(value)
+        customer.events += 1
+        customer.last = max(customer.last, record.timestamp)
+        customer.silent = 0
+        seen = f"{customer.order:x}|{topic}|{record.offset}".encode()
+        customer.order = int.from_bytes(hashlib.blake2b(seen, digest_size=8).digest(), "big")
+        if customer.events % 5 == 0:
+            customer.say("commands.email", key, f"fifth {self.policy}")
+
+    def _effects(self, key: bytes, items: Sequence[row.Item]) -> list[Effect]:
+        return [
+            Effect(self._catalogue.name(item.topic), key, item.value, [("n", b"%d" % i)])
+            for i, item in enumerate(items)
+        ]
