@@ -59,7 +59,8 @@ def advance(
     """Apply what cut ``n`` brings: events in order, the wakes between them and up to its ``at``."""
     opened = row.unpack(stored) if stored is not None else None
     seq = max(opened.seq if opened else -1, -1 if opened and opened.body else context.at // SECOND - 1)
-    walk = _Walk(key.decode(), state.decode(opened.body) if opened and opened.body else None, context)
+    known = state.decode(opened.body) if opened and opened.body else None
+    walk = _Walk(key.decode(), known, opened.wake_at if opened else 0, context)
     outcomes = [walk.event(arrival) for arrival in arrivals]
     walk.finish()
     if not walk.changed:
@@ -82,11 +83,11 @@ def _item(effect: Signal | Command, seq: int, traceparent: bytes | None) -> Item
 class _Walk:
     """One customer on the way through a cut."""
 
-    def __init__(self, customer_id: str, customer: Customer | None, context: Context) -> None:
+    def __init__(self, customer_id: str, customer: Customer | None, wake: int, context: Context) -> None:
         self.customer = customer
         self.says: list[tuple[Signal | Command, bytes | None]] = []
         self.changed = False
-        self.wake = step.wake_at(customer, context.policy) if customer is not None else 0
+        self.wake = wake
         self._wishes: list[Wish] = []
         self._id = customer_id
         self._context = context
