@@ -24,7 +24,7 @@ else:
     Moment = str
 
 _RFC_3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)",
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)",
     re.ASCII,
 )
 _WIRE_LENGTH: Final = len("2026-11-21T10:00:00.000Z")
@@ -46,14 +46,17 @@ def parse_time(text: str) -> int:
     Raises:
         ValueError: the text is no such moment (a date alone, no offset, the 30th of February …).
     """
-    # The form that we write ourselves, and most producers too, goes the short way: `fromisoformat` reads more
-    # than RFC 3339 (week dates, commas, no offset), and these four characters rule that out at this length.
+    # The form that we write ourselves, and most producers too, goes the short way: `fromisoformat` reads other
+    # things than RFC 3339 (week dates, commas, no offset, in newer versions 24 o'clock), and at this length
+    # these characters rule them out. A leap second goes the long way.
     if (
         len(text) == _WIRE_LENGTH
         and text[10] == "T"
         and text[19] == "."
         and text[23] == "Z"
         and text[5] != "W"
+        and text[11:13] < "24"
+        and text[17] != "6"
     ):
         # Exact: a float of this size resolves a quarter of a microsecond.
         return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -49,9 +49,8 @@ def test_the_event_of_the_wire_document_is_read() -> None:
 def test_what_is_absent_is_none_and_quality_is_server() -> None:
     event = accepted(good())
     assert (event.time_quality, event.automated, event.activity) == ("server", False, None)
-    assert (
-        event.message is event.order is event.consent is event.plan is event.profile is event.platform is None
-    )
+    parts = (event.message, event.order, event.consent, event.plan, event.profile, event.platform)
+    assert parts == (None,) * 6
 
 
 def test_unknown_fields_are_ignored_because_adding_one_is_compatible() -> None:
