@@ -112,5 +112,5 @@ def _checked(event: HistoryEvent) -> HistoryEvent:
     decoded = decode(event.key, event.value, event.topic, event.occurred_at)
     if isinstance(decoded, Rejection):
         where = f" at {decoded.path}" if decoded.path else ""
-        raise ValueError(f"no event of the wire ({decoded.reason}{where})")  # noqa: TRY004 - a value, not a type
+        raise ValueError(f"no event of the wire ({decoded.reason}{where})")  # noqa: TRY004 - a value
     return event

@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 if TYPE_CHECKING:  # in the standard library from Python 3.12 on
     from typing_extensions import Buffer
 
+from ..errors import CommandFailedError
+
 _GZIP = b"\x1f\x8b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -19,7 +21,7 @@ ReadBytes = Callable[[int], None]
 """Told how many bytes of a file, as it lies on disk, have been read since the last call."""
 
 
-class HistoryError(Exception):
+class HistoryError(CommandFailedError):
     """A history that cannot be used as it is; the message names file and line, and says what to do."""
 
 
