@@ -44,7 +44,7 @@ def document(policy: Policy) -> dict[str, Any]:
 def version(policy: Policy) -> str:
     """What signals and commands call this policy: a hash of its canonical JSON (blake2b-128, hex)."""
     canonical = json.dumps(document(policy), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return blake2b(canonical.encode(), digest_size=16).hexdigest()
+    return blake2b(canonical.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 def changed(text: str, changes: Mapping[str, Any]) -> Policy:

@@ -30,7 +30,9 @@ def structural(given: Mapping[str, Any]) -> list[Finding]:
 def _finding(error: ErrorDetails, given: Mapping[str, Any]) -> Iterator[Finding]:
     path, kind = tuple(error["loc"]), error["type"]
     if path and path[-1] == "[key]":
-        yield Finding(path[:-1], f'"{path[-2]}" is no name: {_WORD}', at="key")
+        reserved = kind == "value_error"
+        message = _sentence(error) if reserved else f'"{path[-2]}" is no name: {_WORD}'
+        yield Finding(path[:-1], message, at="key")
     elif kind == "extra_forbidden":
         yield Finding(path, _unknown(path), at="key")
     elif kind == "missing":

@@ -14,15 +14,15 @@ from .durations import Duration, Period
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
-_DAY: Final = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-_DAYS: Final = re.compile(rf"({_DAY})(/({_DAY}))?")
+_DAY: Final = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_DAYS: Final = re.compile(rf"({_DAY})(?:/({_DAY}))?")
 
 
 def _days(text: str) -> str:
     match = _DAYS.fullmatch(text)
     if match is None:
         raise ValueError(f'"{text}" is no day or span of days: write "2026-12-24" or "2026-12-24/2027-01-03"')
-    if match[4] and match[4] < match[1]:
+    if match[2] and match[2] < match[1]:
         raise ValueError(f'"{text}" ends before it begins')
     return text
 
