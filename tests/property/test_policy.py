@@ -30,6 +30,11 @@ RULES = st.fixed_dictionaries(
         "forgetting": st.floats(0.01, 1),
     },
 )
+DETECT: dict[str, st.SearchStrategy[Any]] = {
+    "grace": DURATIONS,
+    "forgetting": st.floats(0.01, 1),
+    **{kind: RULES for kind in SILENCE_KINDS},  # noqa: C420 - fromkeys would narrow the type of the key
+}
 STEPS = st.lists(
     st.fixed_dictionaries(
         {"template": WORDS},
@@ -69,11 +74,7 @@ POLICIES = st.fixed_dictionaries(
         "memory": DURATIONS,
         "detect": st.fixed_dictionaries(
             {},
-            optional={
-                "grace": DURATIONS,
-                "forgetting": st.floats(0.01, 1),
-                **dict.fromkeys(SILENCE_KINDS, RULES),
-            },
+            optional=DETECT,
         ),
         "holdout": st.fixed_dictionaries(
             {}, optional={"share": st.floats(0, 1), "salt": st.text(max_size=20)}
