@@ -1,0 +1,200 @@
+"""Making, filling and reading topics with librdkafka: a client that shares no code with the worker's."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+
+from devkit.broker import EmbeddedBroker, RealKafka
+from streams.topics import Catalogue, catalogue
+
+
+class Record(NamedTuple):
+    """A record as the core wants it."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+def make_topics(broker: RealKafka | EmbeddedBroker, prefix: str, partitions: int) -> Catalogue:
+    topics = catalogue(prefix, partitions)
+    if isinstance(broker, RealKafka):
+        broker.create_topics([(topic.name, topic.partitions, topic.config) for topic in topics.all])
+    else:
+        for topic in topics.all:
+            broker.create_topic(topic.name, topic.partitions)
+    return topics
+
+
+def _consumer(bootstrap: str, group: str = "reader") -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "log_level": 0,
+        }
+    )
+
+
+def ends(bootstrap: str, topic: str, partitions: int) -> dict[int, int]:
+    """Where the partitions of a topic end."""
+    consumer = _consumer(bootstrap)
+    try:
+        return {
+            p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
+            for p in range(partitions)
+        }
+    finally:
+        consumer.close()
+
+
+def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:
+    """What a group has committed; partitions without a commit are left out."""
+    consumer = _consumer(bootstrap, group)
+    try:
+        found = consumer.committed([TopicPartition(topic, p) for p in range(partitions)], timeout=20)
+        return {place.partition: place.offset for place in found if place.offset >= 0}
+    finally:
+        consumer.close()
+
+
+def read_topic(bootstrap: str, topic: str, partitions: int) -> dict[int, list[Record]]:
+    """Everything in a topic, by partition."""
+    consumer = _consumer(bootstrap)
+    found: dict[int, list[Record]] = {p: [] for p in range(partitions)}
+    try:
+        marks = {
+            p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20) for p in range(partitions)
+        }
+        open_ = {p for p, (first, end) in marks.items() if end > first}
+        if open_:
+            consumer.assign([TopicPartition(topic, p, marks[p][0]) for p in open_])
+        until = time.monotonic() + 60
+        while open_:
+            assert time.monotonic() < until, f"{topic}: partitions {open_} were not read to their ends"
+            for message in consumer.consume(5000, timeout=0.2):
+                error = message.error()
+                assert error is None or error.code() == KafkaError._PARTITION_EOF, error
+                if error is None:
+                    record = _record(message)
+                    found[record.partition].append(record)
+            places = consumer.position([TopicPartition(topic, p) for p in open_])
+            open_ -= {place.partition for place in places if place.offset >= marks[place.partition][1]}
+    finally:
+        consumer.close()
+    return found
+
+
+def _record(message: Message) -> Record:
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None
+    assert partition is not None
+    assert offset is not None
+    headers = [(name, value or b"") for name, value in message.headers() or []]
+    return Record(topic, partition, offset, message.timestamp()[1], message.key(), message.value(), headers)  # type: ignore[arg-type] # raw: no deserializer
+
+
+def producer(bootstrap: str) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": 5,
+            "enable.idempotence": True,
+            "message.timeout.ms": 120_000,
+            "log_level": 0,
+        }
+    )
+
+
+def customer(number: int, partitions: int) -> tuple[bytes, int]:
+    """A customer and the partition that is theirs; any fixed rule will do for the toy core."""
+    return b"k%d" % number, number % partitions
+
+
+class Load:
+    """Events of some customers, spread over the inputs, out of order and with many equal times.
+
+    Args:
+        bootstrap: The broker.
+        topics: The catalogue.
+        rate: Events a second.
+        customers: How many there are; a quarter of them is quiet at any time, so that silences come and go.
+        seed: Of everything random.
+    """
+
+    def __init__(
+        self, bootstrap: str, topics: Catalogue, rate: int = 1_000, customers: int = 400, seed: int = 1
+    ) -> None:
+        self._producer = producer(bootstrap)
+        self._topics = topics
+        self._rate = rate
+        self._customers = customers
+        self._random = Random(seed)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.sent = 0
+
+    def start(self) -> "Load":
+        self._thread.start()
+        return self
+
+    def stop(self) -> int:
+        """Stop, and return when all is acknowledged."""
+        self._stop.set()
+        self._thread.join()
+        assert self._producer.flush(60) == 0
+        return self.sent
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            started = time.monotonic()
+            self.burst(max(1, self._rate // 20), quiet=int(started // 3) % 4)
+            self._stop.wait(max(0.0, 0.05 - (time.monotonic() - started)))
+
+    def burst(self, count: int, quiet: int = 0, inputs: Sequence[int] = range(6)) -> None:
+        now = int(time.time() * 1000)
+        for _ in range(count):
+            number = (
+                self._random.randrange(self._customers // 4) * 4 + (quiet + self._random.randrange(3)) % 4
+            )
+            key, partition = customer(number, self._topics.control.partitions)
+            value = b"bad" if self._random.random() < 0.01 else b"%d" % self.sent
+            moment = (now - self._random.randrange(800)) // 20 * 20
+            topic = self._topics.inputs[self._random.choice(inputs)].name
+            self._producer.produce(topic, value, key, partition, timestamp=moment)
+            self.sent += 1
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        assert self._producer.flush(60) == 0
+
+
+def settled(bootstrap: str, topics: Catalogue, group: str) -> Callable[[], bool]:
+    """A condition: the group has committed the inputs up to their ends."""
+
+    def condition() -> bool:
+        count = topics.control.partitions
+        for topic in topics.inputs:
+            end = ends(bootstrap, topic.name, count)
+            done = committed(bootstrap, group, topic.name, count)
+            if any(end[p] > done.get(p, 0) for p in range(count)):
+                return False
+        return True
+
+    return condition
+
+
+def each(records: dict[int, list[Record]]) -> Iterator[Record]:
+    for partition in sorted(records):
+        yield from records[partition]
