@@ -50,7 +50,7 @@ scenarios: venv-dev ## the scenarios alone: one story each, what must be sent an
 	@$(PY) -m pytest tests/scenarios $(ARGS)
 
 schemas: venv-dev ## write docs/schemas anew from the wire's types
-	@$(PY) -m streams.wire.schemas
+	@$(PY) -m devkit.schemas
 
 kafka: venv-demo ## run a real Apache Kafka in the foreground (PORT=9092)
 	@$(PY) -m devkit.broker kafka --port $(PORT) $(ARGS)

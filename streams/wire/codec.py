@@ -20,8 +20,6 @@ MAX_AHEAD: Final = DAY
 """How far before its time an event may arrive, milliseconds; nearer ones are clamped to their arrival."""
 MAX_OBJECT_DEPTH: Final = 4
 
-_INT_64: Final = 1 << 63  # what a row can hold
-
 _EMPTY: Final = Rejection(Reason.EMPTY)
 _SIZE: Final = Rejection(Reason.SIZE)
 _DEPTH: Final = Rejection(Reason.DEPTH)
@@ -117,19 +115,11 @@ def _settle_interval(event: Event, at: int) -> Rejection | None:
 
 
 def _check_objects(event: Event) -> Rejection | None:
-    if event.profile is not None and not all(map(_fits, event.profile.values())):
-        return missing("$.profile")
     if event.properties is not None:
         fault = _check_object(event.properties, "$.properties")
         if fault is not None:
             return fault
     return None if event.ext is None else _check_object(event.ext, "$.ext")
-
-
-def _fits(scalar: object) -> bool:
-    if isinstance(scalar, str):
-        return len(scalar) <= 1024  # noqa: PLR2004 - as `event.Text`
-    return not isinstance(scalar, int) or -_INT_64 <= scalar < _INT_64
 
 
 def _check_object(body: object, path: str) -> Rejection | None:

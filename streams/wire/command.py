@@ -10,6 +10,8 @@ from .form import Form
 from .reject import Reason, Rejection
 from .times import format_time, parse_time
 
+ACTIONS: Final = ("send", "cancel", "hold", "release", "audience_add", "audience_remove")
+
 
 class PromisedOffer(Struct, kw_only=True):
     """An offer that a message may name."""

@@ -120,6 +120,8 @@ def decode_control(value: bytes | None) -> ControlRecord | Rejection:
     form = FORMS.get(kind) if isinstance(kind, str) else None
     if form is None:
         return Rejection(Reason.TYPE, "$.kind")
+    if "v" not in header:
+        return Rejection(Reason.FIELD, "$.v")
     record = form.decode(value)
     return _settle_offers(record) if isinstance(record, OffersFact) else record
 

@@ -12,16 +12,25 @@ from .times import Moment
 
 Surface = Literal["app", "web", "store"]
 TimeQuality = Literal["server", "corrected", "device", "inferred"]
-Scalar = str | int | float | bool | None
+
+_INT_64: Final = 1 << 63  # what a row can hold
 
 # Texts are capped one by one, so that one field cannot carry a whole record's bytes into a row.
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(max_length=1024)]
+Integer = Annotated[int, Meta(ge=-_INT_64, le=_INT_64 - 1)]
+Scalar = Text | Integer | float | bool | None
 Url = Annotated[str, Meta(max_length=8192)]
-Money = Annotated[str, Meta(min_length=1, max_length=32, extra_json_schema={"pattern": r"^-?\d+(\.\d+)?$"})]
+Money = Annotated[
+    str, Meta(min_length=1, max_length=32, extra_json_schema={"pattern": "^-?[0-9]+([.][0-9]+)?$"})
+]
+_TIME_PATTERN: Final = (
+    "^[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-5][0-9]:[0-6][0-9]([.][0-9]{1,9})?"
+    "([Zz]|[+-][0-2][0-9]:[0-5][0-9])$"
+)
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
-TextTime = Annotated[Moment, Meta(extra_json_schema={"format": "date-time"})]
+TextTime = Annotated[Moment, Meta(extra_json_schema={"format": "date-time", "pattern": _TIME_PATTERN})]
 
 MAX_KEYS: Final = 64
 MAX_QUANTITY: Final = 1_000_000_000

@@ -24,12 +24,18 @@ class Form(Generic[T]):
         struct: the struct; its order of fields is the order on the wire.
         times: names of the fields that hold moments.
         omitted: names of the fields that are left out when they are ``None``; all others are written as null.
+
+    Attributes:
+        always: names, on the wire, of the fields that are always written.
     """
 
     def __init__(self, struct: type[T], times: Collection[str] = (), omitted: Collection[str] = ()) -> None:
         self.struct = struct
         self._times = tuple(times)
         self._decoder = msgspec.json.Decoder(struct)
+        self.always = tuple(
+            field.encode_name for field in msgspec.structs.fields(struct) if field.name not in omitted
+        )
         self._plan = tuple(
             (field.name, field.encode_name, field.name in times, field.name in omitted)
             for field in msgspec.structs.fields(struct)

@@ -8,6 +8,39 @@ from .event import TextTime
 from .form import Form
 from .reject import Rejection
 
+ACTIONS: Final = ("opened", "closed", "retracted")
+KINDS: Final = (
+    "message_disengaged",
+    "present_but_deaf",
+    "deaf_everywhere",
+    "purchase_stopped",
+    "app_stopped",
+    "web_stopped",
+    "store_stopped",
+    "brand_stopped",
+    "push_opted_out",
+    "email_declined",
+    "email_opted_out",
+    "premium_cancelled",
+    "app_uninstalled",
+)
+CLOSINGS: Final = (
+    "returned",
+    "reconsented",
+    "resubscribed",
+    "reinstalled",
+    "migrated",
+    "superseded",
+    "channel_closed",
+    "retained",
+    "expired",
+    "let_go",
+    "erased",
+    "disabled",
+)
+STAGES: Final = ("steady", "cooling", "lapsing", "lost")
+ARMS: Final = ("treat", "holdout", "none")
+
 
 class Signal(Struct, kw_only=True):
     """One signal of one episode.

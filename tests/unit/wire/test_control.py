@@ -76,6 +76,7 @@ def body(record: ControlRecord, **changes: object) -> bytes:
         (body(CUT, kind="snip"), Reason.TYPE, "$.kind"),
         (body(CUT, kind=7), Reason.TYPE, "$.kind"),
         (body(CUT, v=2), Reason.VERSION, "$.v"),
+        (body(CUT, v=...), Reason.FIELD, "$.v"),
         (body(CUT, v=2, at=...), Reason.VERSION, "$.v"),
         (body(CUT, n="4711"), Reason.FIELD, "$.n"),
         (body(CUT, at=...), Reason.FIELD, "$.at"),
