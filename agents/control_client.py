@@ -1,8 +1,8 @@
 """Speaks to control: publishes facts to every partition, and moves an external clock tick by tick.
 
 Who ticks sends nothing more until the cut made for the tick stands on control in every partition
-(``wire.md``, Control). A replay does that thousands of times, so one consumer stays open and reads control as it
-grows; which of the cuts on it are valid is the lane's rule, not one of our own.
+(``wire.md``, Control). A replay does that thousands of times, so one consumer stays open and reads control as
+it grows; which of the cuts on it are valid is the lane's rule, not one of our own.
 """
 
 import asyncio

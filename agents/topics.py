@@ -19,6 +19,9 @@ from .adapters.kafka import Untyped, client_options, connected
 from .errors import ConfigurationError, InfrastructureError
 from .settings import Settings
 
+NOT_TOLD: Final = "cleanup policy unknown"
+"""The reason of a step where only the count could be checked: the embedded broker does not tell more."""
+
 _EXISTS: Final = 36
 _FORBIDDEN: Final = frozenset({29, 31})
 _VISIBLE_WITHIN: Final = 30.0
@@ -76,7 +79,7 @@ def _judge(topic: Topic, found: Existing | None) -> Step:
             _way_out_of_count(topic, found.partitions),
         )
     if found.config is None:
-        return Step(topic, "ok", "this broker does not tell its cleanup policy")
+        return Step(topic, "ok", NOT_TOLD)
     wanted, has = topic.config.get("cleanup.policy", "delete"), found.config.get("cleanup.policy", "delete")
     if _words(wanted) != _words(has):
         return Step(
@@ -171,8 +174,11 @@ def refuse_mismatches(steps: Sequence[Step]) -> None:
     """
     refused = [step for step in steps if step.verdict == "refuse"]
     if refused:
-        lines = [f"{step.topic.name} {step.reason}\n    {step.way_out}" for step in refused]
-        raise ConfigurationError("\n  ".join(["topics do not fit, and nothing was changed:", *lines]))
+        lines = [f"{step.topic.name} {step.reason}" for step in refused]
+        ways_out = dict.fromkeys(step.way_out for step in refused)  # often the same for all
+        raise ConfigurationError(
+            "\n  ".join(["topics do not fit, and nothing was changed:", *lines]), "\n  ".join(ways_out)
+        )
 
 
 @asynccontextmanager

@@ -57,7 +57,8 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def dict_config(logs: Logs, on_dropped: Callable[[], None] | None = None) -> dict[str, object]:
     """The same as a ``dictConfig``: Faust applies its own at start, unless its app is given this one."""
     level = logs.level.upper()
-    foreign = {"level": "INFO" if logs.level == "debug" else "WARNING" if logs.level == "info" else level}
+    # Libraries' errors are made in any case: `adapters.kafka` listens for why a connection failed.
+    foreign = {"level": {"debug": "INFO", "error": "ERROR"}.get(logs.level, "WARNING")}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -73,6 +74,7 @@ def dict_config(logs: Logs, on_dropped: Callable[[], None] | None = None) -> dic
             "lines": {
                 "class": "logging.StreamHandler",
                 "stream": "ext://sys.stderr",
+                "level": level,
                 "formatter": "lines",
                 "filters": ["repeats"],
             }

@@ -34,7 +34,8 @@ def publish(shell: Shell, file: Path) -> None:
     """Put the offers of a TOML file in force, from the next cut on; they replace those before."""
     fact = read_offers(file)
     partitions = run(shell, _publish(shell, fact))
-    click.echo(f"{len(fact.offers)} offers, version {fact.version}, published to {partitions} partitions")
+    count = f"{len(fact.offers)} offer{'' if len(fact.offers) == 1 else 's'}"
+    click.echo(f"{count}, version {fact.version}, published to {partitions} partitions")
 
 
 async def _publish(shell: Shell, fact: OffersFact) -> int:
@@ -102,7 +103,7 @@ def _check_meaning(file: Path, fact: OffersFact) -> None:
 
 
 def _moment(value: object) -> str:
-    """TOML's own times, written without quotes; without an offset they would mean another moment elsewhere."""
+    """Write TOML's own times as text; without an offset they would mean another moment elsewhere."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return format_time(round(value.astimezone(UTC).timestamp() * 1000))
     kind = "date" if isinstance(value, date) else type(value).__name__

@@ -10,7 +10,7 @@ from streams.wire.times import DAY
 
 from ..channels import channels_in_use
 from ..cli import Shell
-from ..topics import Step, apply, look, plan, refuse_mismatches
+from ..topics import NOT_TOLD, Step, apply, look, plan, refuse_mismatches
 from ._shell import run, with_shell
 
 _POLICY = click.option(
@@ -69,6 +69,10 @@ def _table(steps: Sequence[Step], copies: int, words: dict[str, str]) -> None:
     for name, partitions, replicas, kept, state in rows:
         cells = f"{name:{widths[0]}}  {partitions:>{widths[1]}}  {replicas:>{widths[2]}}  {kept:{widths[3]}}"
         click.echo(f"{cells}  {state}")
+    if any(step.reason == NOT_TOLD for step in steps):
+        click.echo(
+            "this broker tells no cleanup policies (the embedded one): only counts were checked", err=True
+        )
 
 
 def _kept(config: Mapping[str, str]) -> str:

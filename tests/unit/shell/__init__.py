@@ -1,0 +1,1 @@
+"""Tests of the shell: settings, command line, logs, metrics, topics."""
