@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
-
 from .context import Context
 from .policy.builtin import default_policy
 from .policy.parse import from_document, version
+from .policy.problems import PolicyError
 from .wire.control import OffersFact, PolicyFact, PopulationFact, SourceFact, decode_control, encode
 from .wire.row import context_key, context_payload, pack_context, parse_context_key
 
@@ -121,7 +120,7 @@ class FactsInForce:
         if isinstance(fact, PolicyFact):
             try:
                 policy = from_document(fact.document)
-            except ValidationError:
+            except PolicyError:
                 self.refused += 1
                 return
             self.policy, self.version, self.published = policy, version(policy), True

@@ -13,7 +13,7 @@ from .durations import text_of
 from .names import SILENCE_KINDS
 from .plays import flat
 from .problems import Finding, Path
-from .raw import duration, steps, table, tables
+from .raw import duration, steps, table, tables, text
 from .triggers import Trigger, never_so
 
 _RULE_READS: Final = {
@@ -45,7 +45,7 @@ def coherence(given: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _unread(kind: str, own: Mapping[str, Any]) -> Iterator[Finding]:
     """The commonest slip: `after = "30d"` without `rule = "fixed"`."""
-    rule = str(own.get("rule", "yearly"))
+    rule = text(own, "rule", "yearly")
     for name in _OF_RULES:
         if name in own and name not in _RULE_READS.get(rule, {name}):
             others = ", ".join(other for other, reads in _RULE_READS.items() if name in reads)
@@ -68,7 +68,7 @@ def _conditions(path: Path, play: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _where(path: Path, play: Mapping[str, Any]) -> Iterator[Finding]:
-    given, trigger = table(play, "where"), Trigger.of(str(play.get("on", "")))
+    given, trigger = table(play, "where"), Trigger.of(text(play, "on"))
     for place, value in flat(given).items():
         reason = never_so(trigger, place, value)
         if reason is not None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from ..wire.times import DAY, HOUR, MINUTE, SECOND, parse_duration
+from .words import shown
 
 YEAR: Final = 365 * DAY + 6 * HOUR
 
@@ -73,7 +74,8 @@ def _read(given: Any) -> int:  # noqa: ANN401 - whatever a file holds arrives he
     if isinstance(given, str):
         return parse(given)
     if isinstance(given, int) and not isinstance(given, bool):
-        raise ValueError(f'{given} has no unit: write "{given}d" for days, or h, m, s, y')  # noqa: TRY004 - as below
+        number = shown(given)
+        raise ValueError(f'{number} has no unit: write "{number}d" for days, or h, m, s, y')  # noqa: TRY004 - as below
     # pydantic turns a ValueError into an error with a place, and lets a TypeError through
     raise ValueError('must be a duration in quotes, such as "30d"')
 

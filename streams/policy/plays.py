@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from math import isfinite
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
@@ -13,7 +14,19 @@ from .names import CHANNEL_CHOICES, GUIDE_ROWS, VARIABLES, ChannelChoice, Condit
 from .triggers import Trigger, check_goal, check_trigger
 from .words import known
 
-Scalar = str | int | float | bool
+
+def _scalar(given: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+    if isinstance(given, float) and not isfinite(given):
+        raise ValueError("must be a finite number")
+    if not isinstance(given, str | int | float) or (isinstance(given, int) and abs(given) > _LARGEST):
+        raise ValueError("must be text in quotes, a number, or true or false")
+    return given
+
+
+_LARGEST: Final = 2**53
+"""The largest whole number that every reader of JSON understands."""
+
+Scalar = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 
 
 def _channels(given: Any) -> Any:  # noqa: ANN401 - either form of the file

@@ -35,6 +35,12 @@ def duration(given: Mapping[str, Any], name: str, default: int) -> int | None:
         return None
 
 
+def text(given: Mapping[str, Any], name: str, default: str = "") -> str:
+    """The text of this name; empty if it is something else."""
+    found = given.get(name, default)
+    return found if isinstance(found, str) else ""
+
+
 def words(given: Mapping[str, Any], name: str) -> list[str]:
     """The texts in the list of this name; none if it is no list."""
     found = given.get(name)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .channels import BUILT_IN
 from .names import SILENCE_KINDS
 from .problems import Finding, Path
-from .raw import steps, table, tables, words
+from .raw import steps, table, tables, text, words
 from .words import known
 
 _LISTS: Final = ("promotions",)
@@ -55,7 +55,7 @@ def _step_list(
 
 
 def _other_than_what(path: Path, step: Mapping[str, Any], play: Mapping[str, Any]) -> Iterator[Finding]:
-    trigger = str(play.get("on", ""))
+    trigger = text(play, "on")
     if step.get("channels") == "other_than_signal" and trigger.removeprefix("signal:") in SILENCE_KINDS:
         yield Finding((*path, "channels"), f'{trigger} is about no channel: write "best_open"')
 

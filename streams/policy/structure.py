@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from .catalogue import all_names, names_in, table_at
 from .model import Policy
 from .problems import Finding, Path, dotted
-from .words import known, nearest
+from .words import known, nearest, shown
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _PERCENT: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
@@ -96,11 +96,15 @@ def _number(given: Any, _context: Mapping[str, Any]) -> str:  # noqa: ANN401 - w
     return "must be a number, without quotes" if isinstance(given, str) else "must be a number"
 
 
+def _plain(bound: float) -> str:
+    return f"{int(bound):,}" if bound == int(bound) else str(bound)
+
+
 def _bound(words: str, name: str) -> Callable[[Any, Mapping[str, Any]], str]:
     def say(given: Any, context: Mapping[str, Any]) -> str:  # noqa: ANN401 - what a file holds
         if words == "more than" and context[name] == 0 and isinstance(given, int):
             return "must be more than 0"
-        return f"{given} is out of range: must be {words} {context[name]:g}"
+        return f"{shown(given)} is out of range: must be {words} {_plain(context[name])}"
 
     return say
 

@@ -16,6 +16,7 @@ _MOST: Final = 50
 
 _PLACE: Final = re.compile(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$")
 _STATEMENT: Final = re.compile(r'^\s*("[^"]*"|\'[^\']*\'|[A-Za-z0-9_.-]+)\s*=\s*([^\[{]*)$')
+_DIGITS: Final = re.compile(r"[0-9][0-9_]*")
 _HEADER: Final = re.compile(r"^\s*\[([^\[\]]+)\]\s*(#.*)?$")
 _LONG_STRINGS: Final = ('"""', "'''")
 
@@ -67,8 +68,8 @@ def read(text: str) -> Reading:
         except RecursionError:
             problems.append(Problem(1, None, "", "lists or tables are nested too deeply"))
             break
-        except tomllib.TOMLDecodeError as error:
-            problem = _problem(str(error), current, lines)
+        except ValueError as error:  # TOML's own is one; a number too long for Python to read is another
+            problem = _problem(error, current, lines)
             if problem.line in replaced:
                 break
             problems.append(problem)
@@ -82,7 +83,11 @@ def read(text: str) -> Reading:
     return Reading(document, Places("\n".join(lines)), problems, frozenset(replaced), frozenset(invented))
 
 
-def _problem(message: str, text: str, lines: list[str]) -> Problem:
+def _problem(error: ValueError, text: str, lines: list[str]) -> Problem:
+    message = str(error)
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        number, column = _longest_number(lines)
+        return Problem(number, column, "", "this is no TOML: the number is too long")
     place = _PLACE.search(message)
     reason = message[: place.start()] if place else message
     if reason.startswith("Cannot"):
@@ -95,6 +100,13 @@ def _problem(message: str, text: str, lines: list[str]) -> Problem:
         return Problem(max(len(text.rstrip().split("\n")), 1), None, "", f"the file ends too early: {reason}")
     line, column = int(place[1]), int(place[2])
     return Problem(line, column, "", f"this is no TOML: {_hint(lines[line - 1]) or _lower(reason)}")
+
+
+def _longest_number(lines: list[str]) -> tuple[int, int]:
+    """Where the longest number stands: line and column, from 1."""
+    digits = [(match, number) for number, line in enumerate(lines, 1) for match in _DIGITS.finditer(line)]
+    match, number = max(digits, key=lambda found: len(found[0][0]))
+    return number, match.start() + 1
 
 
 def _twice(place: re.Match[str] | None, lines: list[str]) -> Problem:

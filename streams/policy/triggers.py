@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, Self
 
 from .names import EVENT_TYPES, EVIDENCE, GOALS, KINDS, SIGNAL_FIELDS
-from .words import known, nearest
+from .words import known, nearest, shown
 
 SOURCES: Final = ("signal", "event", "state")
 
@@ -55,5 +55,5 @@ def never_so(trigger: Trigger, path: str, value: object) -> str | None:
         return known("field of a signal", field, SIGNAL_FIELDS)
     values = EVIDENCE.get((trigger.name, path))
     if values is not None and value not in values:
-        return known(f"value of {path}", str(value), values)
+        return known(f"value of {path}", shown(value), values)
     return None

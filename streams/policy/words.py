@@ -4,6 +4,14 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 
+def shown(value: object) -> str:
+    """A value as text; a number too long for Python to write down is not quoted."""
+    try:
+        return str(value)
+    except ValueError:
+        return "this number"
+
+
 def nearest(name: str, names: Collection[str]) -> str | None:
     """The known name that was probably meant."""
     lowered = {known_name.lower(): known_name for known_name in names}

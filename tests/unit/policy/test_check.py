@@ -3,6 +3,7 @@
 import pytest
 
 from streams.policy.builtin import DEFAULT
+from streams.policy.catalogue import ANY, Name, all_names
 from streams.policy.check import check
 from streams.policy.parse import load_policy
 from streams.policy.problems import PolicyError, Problem
@@ -255,3 +256,21 @@ def test_channels_that_do_not_fit_into_the_campaign_are_a_warning() -> None:
 def test_a_problem_reads_as_one_line() -> None:
     (problem,) = errors("[detect]\ngrce = '1m'\n" + PLAY)
     assert str(problem) == 'error: line 2: detect.grce: unknown name "grce": did you mean "grace"?'
+
+
+@pytest.mark.parametrize(
+    "junk", [f"0x{'f' * 5_000}", "nan", "-1", "2026-01-01", "''", "[]", "{}", "[[]]", "[{}]"]
+)
+@pytest.mark.parametrize("name", all_names(), ids=lambda name: ".".join(name.path))
+def test_whatever_stands_under_a_name_is_judged(name: Name, junk: str) -> None:
+    assert check(f"{'.'.join(part if part != ANY else 'a' for part in name.path)} = {junk}")
+
+
+def test_a_number_too_long_to_read_has_its_place() -> None:
+    (problem,) = errors(PLAY + f"[own]\nmin_gaps = {'9' * 5_000}\n")
+    assert (problem.line, problem.column) == (6, 12)
+
+
+def test_a_condition_that_is_no_single_value_is_told_once() -> None:
+    (problem,) = errors(PLAY.replace("[[", "where = { stage = [1] }\n[[", 1))
+    assert (problem.line, problem.path) == (3, "plays.a.where.stage")
