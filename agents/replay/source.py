@@ -152,7 +152,10 @@ def parse_moment(text: str) -> int:
     Raises:
         ValueError: it is none.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"no time: {text!r}; ISO 8601 is wanted, such as 2026-11-21T10:00:00Z") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - _EPOCH
