@@ -3,7 +3,7 @@
 import pytest
 
 from streams.policy.builtin import DEFAULT
-from streams.policy.catalogue import ANY, Name, all_names
+from streams.policy.catalogue import ANY, all_names
 from streams.policy.check import check
 from streams.policy.parse import load_policy
 from streams.policy.problems import PolicyError, Problem
@@ -258,12 +258,11 @@ def test_a_problem_reads_as_one_line() -> None:
     assert str(problem) == 'error: line 2: detect.grce: unknown name "grce": did you mean "grace"?'
 
 
-@pytest.mark.parametrize(
-    "junk", [f"0x{'f' * 5_000}", "nan", "-1", "2026-01-01", "''", "[]", "{}", "[[]]", "[{}]"]
-)
-@pytest.mark.parametrize("name", all_names(), ids=lambda name: ".".join(name.path))
-def test_whatever_stands_under_a_name_is_judged(name: Name, junk: str) -> None:
-    assert check(f"{'.'.join(part if part != ANY else 'a' for part in name.path)} = {junk}")
+@pytest.mark.parametrize("junk", [f"0x{'f' * 5_000}", "nan", "-1", "2026-01-01", "''", "[]", "{}", "[[]]"])
+def test_whatever_stands_under_a_name_is_judged(junk: str) -> None:
+    for name in all_names():
+        path = ".".join(part if part != ANY else "a" for part in name.path)
+        assert {problem.line for problem in check(f"{path} = {junk}")} == {1}
 
 
 def test_a_number_too_long_to_read_has_its_place() -> None:
