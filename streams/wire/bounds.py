@@ -36,7 +36,7 @@ def is_deeper(value: bytes, limit: int = MAX_DEPTH) -> bool:
     decoder that meets it is safe, and refuses it.
     """
     brackets = _STRINGS.sub(b"", value).translate(_ALIKE, _NO_BRACKETS)
-    # Each round takes away the innermost pairs everywhere: one level, without a step of ours for each bracket.
+    # Each round takes away the innermost pairs everywhere: one level, with no step of ours per bracket.
     for _ in range(limit):
         inner = len(brackets)
         brackets = brackets.replace(b"()", b"")

@@ -71,7 +71,9 @@ def _check(event: Event, key: bytes, topic: str, arrival: int) -> Event | Reject
     check = CHECKS_BY_TOPIC.get(topic, {}).get(event.type)
     if check is None:
         return _TYPE
-    fault = check(event) or _settle_time(event, arrival) or _check_objects(event)
+    fault = check(event) or _settle_time(event, arrival)
+    if fault is None and (event.properties is not None or event.ext is not None):
+        fault = _check_objects(event)
     if fault is not None:
         return fault
     customer = event.customer_id
