@@ -51,9 +51,9 @@ class SilenceRule(KindRule):
     )
     after: Period = Field(default=30 * DAY, description="`fixed`: this long, for everybody")
     horizon: Period = Field(default=60 * DAY, description="a longer silence is a lapse by definition")
-    at_least: Duration = Field(default=1 * DAY, description="no alarm sooner, whatever the rule says")
+    at_least: Duration = Field(default=1 * DAY, description="no alarm sooner, unless the rule is `fixed`")
     at_most: Period = Field(
-        default=180 * DAY, description="an alarm at the latest then, whatever the rule says"
+        default=180 * DAY, description="an alarm at the latest then, unless the rule is `fixed`"
     )
     grace: Duration = Field(
         default=10 * MINUTE, description="wait this long after the deadline for late events"
