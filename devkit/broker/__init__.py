@@ -10,10 +10,11 @@ Both are context managers, both end with whoever started them, however that one 
 
 from .embedded import EmbeddedBroker, embedded_broker
 from .jars import KafkaUnavailableError, kafka_available, kafka_jars
-from .kafka import RealKafka, real_kafka
+from .kafka import QUICK_COMPACTION, RealKafka, real_kafka
 from .process import Child, ChildError
 
 __all__ = [
+    "QUICK_COMPACTION",
     "Child",
     "ChildError",
     "EmbeddedBroker",

@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def kafka_available() -> str | None:
         return "no java on the PATH: a real Kafka needs Java 17 or newer"
     if java < OLDEST_JAVA:
         return f"java is version {java}: a real Kafka needs 17 or newer"
-    if not _folder().is_dir() and shutil.which("mvn") is None:
+    if not jars_folder().is_dir() and shutil.which("mvn") is None:
         return "no mvn on the PATH and no Kafka jars fetched yet: Maven fetches them once"
     return None
 
@@ -40,7 +41,7 @@ def kafka_jars() -> Path:
     missing = kafka_available()
     if missing:
         raise KafkaUnavailableError(missing)
-    folder = _folder()
+    folder = jars_folder()
     if folder.is_dir():
         return folder
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,8 @@ def kafka_jars() -> Path:
     return folder
 
 
-def _folder() -> Path:
+def jars_folder() -> Path:
+    """Where the jars are, or will be."""
     # named by what was asked for, so that another version of Kafka gets a folder of its own
     return CACHE / f"jars-{hashlib.blake2b(POM.read_bytes(), digest_size=6).hexdigest()}"
 
@@ -62,6 +64,7 @@ def _fetch(folder: Path) -> None:
         shutil.copy(POM, work)
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=jars"]
         command = ["mvn", "-q", "-B", *goal]
+        print("Fetching Apache Kafka with Maven (54 MB, once)", file=sys.stderr, flush=True)
         try:
             done = subprocess.run(
                 command, cwd=work, capture_output=True, text=True, timeout=MAVEN_SECONDS, check=False

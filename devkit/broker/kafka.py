@@ -31,6 +31,19 @@ JVM = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
 NO_CONFIG: Mapping[str, str] = MappingProxyType({})
+# A topic with these compacts within seconds, to be seen in a test. Only closed segments are cleaned, and one
+# closes on the next write.
+QUICK_COMPACTION: Mapping[str, str] = MappingProxyType(
+    {
+        "cleanup.policy": "compact",
+        "delete.retention.ms": "1000",
+        "max.compaction.lag.ms": "2000",
+        "min.cleanable.dirty.ratio": "0.01",
+        "min.compaction.lag.ms": "0",
+        "segment.bytes": "1048576",
+        "segment.ms": "1000",
+    }
+)
 
 
 class RealKafka:

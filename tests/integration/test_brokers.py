@@ -12,7 +12,19 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from devkit.broker import Child, ChildError, EmbeddedBroker, RealKafka, embedded_broker, real_kafka
+from devkit.broker import (
+    QUICK_COMPACTION,
+    Child,
+    ChildError,
+    EmbeddedBroker,
+    KafkaUnavailableError,
+    RealKafka,
+    embedded_broker,
+    jars,
+    kafka_available,
+    kafka_jars,
+    real_kafka,
+)
 from devkit.broker.ports import ReservedPort
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,9 +182,47 @@ class TestTheEmbeddedBroker:
             assert child.wait(PATIENCE) == 0
 
 
+class TestAMissingKafka:
+    @pytest.fixture(autouse=True)
+    def tools(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A PATH of our own, empty, and no jars fetched yet."""
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        monkeypatch.setenv("PATH", str(folder))
+        monkeypatch.setattr(jars, "CACHE", tmp_path / "cache")
+        return folder
+
+    @staticmethod
+    def tool(folder: Path, name: str, script: str) -> None:
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+    def test_is_told_from_a_missing_java(self) -> None:
+        assert "no java" in (kafka_available() or "")
+
+    def test_is_told_from_a_java_that_is_too_old(self, tools: Path) -> None:
+        self.tool(tools, "java", """echo 'openjdk version "1.8.0_442"' >&2""")
+        assert "java is version 8" in (kafka_available() or "")
+
+    def test_is_told_from_a_missing_maven_unless_the_jars_are_there(self, tools: Path) -> None:
+        self.tool(tools, "java", """echo 'openjdk version "17.0.15"' >&2""")
+        assert "no mvn" in (kafka_available() or "")
+        folder = jars.jars_folder()
+        folder.mkdir(parents=True)
+        assert kafka_available() is None
+        assert kafka_jars() == folder
+
+    def test_says_what_maven_said_and_leaves_no_half_a_folder(self, tools: Path) -> None:
+        self.tool(tools, "java", """echo 'openjdk version "21"' >&2""")
+        self.tool(tools, "mvn", "echo 'the network is away'; exit 1")
+        with pytest.raises(KafkaUnavailableError, match="the network is away"):
+            kafka_jars()
+        assert [path.name for path in jars.CACHE.iterdir()] == ["lock"]
+
+
 class TestARealKafka:
     def test_is_ready_when_it_is_handed_over(self, kafka: RealKafka) -> None:
-        kafka.create_topic("brokers.ready", 3, {"cleanup.policy": "compact"})
+        kafka.create_topic("brokers.ready", 3, QUICK_COMPACTION)
         send(kafka.bootstrap, "brokers.ready", b"hello", seconds=5)
         metadata = AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=PATIENCE)
         assert len(metadata.topics["brokers.ready"].partitions) == 3
