@@ -123,7 +123,7 @@ class FactsInForce:
             except PolicyError:
                 self.refused += 1
                 return
-            # The published name, not a hash of our own: a newer release knows more names, and would name it anew.
+            # The published name, not a hash of our own: a newer release knows more names.
             self.policy, self.version, self.published = policy, fact.version, True
         elif isinstance(fact, OffersFact | PopulationFact | SourceFact):
             self._facts[kind] = fact
