@@ -1,7 +1,8 @@
 """The detect role to Faust: one agent that keeps the topics subscribed, one table that brings the changelog.
 
-Neither does any work. Without an agent the worker has nothing to subscribe to; without a table Faust takes another
-assignor, and inputs, control and changelog of a partition would no longer go to one worker (engine.md 5).
+Neither does any work. Without an agent the worker has nothing to subscribe to; without a table Faust takes
+another assignor, and inputs, control and changelog of a partition would no longer go to one worker
+(engine.md 5).
 """
 
 import asyncio
@@ -11,14 +12,6 @@ import faust
 
 from streams.tables import CUSTOMERS
 from streams.topics import Catalogue
-
-
-class JointTopic(faust.Topic):
-    """Several topics read by one agent, with a name that ``faust agents`` can print (Faust's own raises)."""
-
-    def get_topic_name(self) -> str:
-        """All names."""
-        return ", ".join(self.topics)
 
 
 def add_detect(app: faust.App, catalogue: Catalogue) -> None:

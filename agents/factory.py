@@ -1,4 +1,4 @@
-"""The composition root: from settings to a worker. Tests call it with settings, and with a core, of their own."""
+"""The composition root: from settings to a worker. Tests call it with settings and a core of their own."""
 
 import tempfile
 import uuid
@@ -17,8 +17,8 @@ from .adapters.admin import AdminServer, start_admin
 from .adapters.kafka import client_options, ssl_context
 from .adapters.logs import dict_config
 from .adapters.metrics import Metrics
-from .detect import JointTopic, add_detect
-from .lane.app import LaneApp
+from .detect import add_detect
+from .lane.app import JointTopic, LaneApp
 from .lane.core import CoreFactory
 from .lane.lane import Lane
 from .lane.sending import NO_HEADERS, acknowledged

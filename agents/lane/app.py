@@ -1,4 +1,4 @@
-"""The Faust app of a lane: its transports are ours, its end is ours, and what stands around it starts before it."""
+"""The Faust app of a lane: our transports, our end, and what stands around it starts before it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -19,6 +19,14 @@ class Companion(Protocol):
         """Stop."""
 
 
+class JointTopic(faust.Topic):
+    """Several topics read by one agent, with a name that ``faust agents`` can print (Faust's own raises)."""
+
+    def get_topic_name(self) -> str:
+        """All names."""
+        return ", ".join(self.topics)
+
+
 class LaneApp(faust.App):
     """A Faust app whose per-message lane is the batch lane.
 
@@ -37,7 +45,7 @@ class LaneApp(faust.App):
         lane: Lane,
         companions: Sequence[Callable[[], Awaitable[Companion]]] = (),
         ready: Callable[[], Awaitable[None]] | None = None,
-        **conf: Any,  # noqa: ANN401 - Faust's
+        **conf: Any,
     ) -> None:
         self.lane = lane
         self._companions = companions

@@ -1,7 +1,8 @@
 """Writing the changelog: batches, acknowledgements, contiguity, repair.
 
-The changelog is the database. Only one process may write a partition of it at a time; whoever finds records there
-that are not its own either stops, because a newer owner is at work, or writes again what a zombie has overwritten.
+The changelog is the database. Only one process may write a partition of it at a time; whoever finds records
+there that are not its own either stops, because a newer owner is at work, or writes again what a zombie has
+overwritten.
 """
 
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ class Changelog:
         keys: set[bytes] = set()
         for batch in sent:
             base = int((await batch.ack).offset)
-            gap = owned.contiguity.acked(base, batch.count)
+            gap = owned.contiguity.acked(base, batch.records)
             if gap is None:
                 continue
             found = await self._reader.read(self.topic, {owned.number: (gap.start, gap.end)})

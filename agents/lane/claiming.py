@@ -1,8 +1,8 @@
 """What a new owner must find to go on where the last one stopped, and when it must refuse.
 
-The committed control offset alone is the truth: the record below it is the last executed cut, and tells epoch,
-number, time and ends. Where that does not fit what the topics hold, commits, records or topics were lost, and
-going on would lose data in silence.
+The committed control offset alone is the truth: the record below it is the last executed cut, and tells
+epoch, number, time and ends. Where that does not fit what the topics hold, commits, records or topics were
+lost, and going on would lose data in silence.
 """
 
 from collections.abc import Mapping, Sequence

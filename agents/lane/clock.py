@@ -1,9 +1,10 @@
 """The time of a partition under the wall clock: never ahead of what was read.
 
-`at` is the smallest, over the inputs, of the moment at which the last answered fetch was *sent*, provided that the
-position has reached the high watermark of that answer. An input that is behind, paused or unreachable keeps time
-where it was; so no backlog, frozen process or downtime makes anybody silent. After an outage of the brokers time is
-held for a while: producers still have events queued, and send them only now.
+`at` is the smallest, over the inputs, of the moment at which the last answered fetch was *sent*, provided
+that the position has reached the high watermark of that answer. An input that is behind, paused or
+unreachable keeps time where it was; so no backlog, frozen process or downtime makes anybody silent. After
+an outage of the brokers time is held for a while: producers still have events queued, and send them only
+now.
 """
 
 import time
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 OUTAGE = 5_000
-"""Milliseconds without an answer from a broker from which on it counts as an outage: more than a leader's move."""
+"""Milliseconds without an answer from a broker that count as an outage: more than a leader's move takes."""
 
 
 class Answer(NamedTuple):
@@ -69,8 +70,8 @@ class Hold:
     def taken_over(self, last_at: int, now: int, gap: int) -> int:
         """Until when the time of a partition is held whose owner changed (ms).
 
-        A new process cannot know whether the brokers were away. If the partition's time stood still for longer
-        than the death of a worker explains, it assumes so.
+        A new process cannot know whether the brokers were away. If the partition's time stood still for
+        longer than the death of a worker explains, it assumes so.
 
         Args:
             last_at: The partition's time, 0 if it never had one.

@@ -1,13 +1,13 @@
-"""Faust's consumer with its per-message lane taken out (engine.md 3): slices go to the lane, offsets come from it.
+"""Faust's consumer without its per-message lane (engine.md 3): slices go to ours, offsets come from it.
 
-Overridden are the loop that drains the fetcher, the bookkeeping of acknowledgements, the seek after recovery, and
-the thread's commit. Each override is named in ``tests/contract/test_upstream.py``.
+Overridden are the loop that drains the fetcher, the bookkeeping of acknowledgements, the seek after
+recovery, and the thread's commit. Each override is named in ``tests/contract/test_upstream.py``.
 """
 
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -19,13 +19,15 @@ from ..adapters.logs import get_logger
 from ..errors import DataLossError
 from .claiming import Place
 from .core import Record
-from .lane import Lane
 from .watch import watch_fetches, watch_heartbeats
+
+if TYPE_CHECKING:
+    from .lane import Lane
 
 log = get_logger("lane")
 
 FETCH_WAIT_MS = 20
-"""How long a fetch waits at the broker; Faust fixes 1500, and one fetch is under way per broker (engine.md 7)."""
+"""How long a fetch waits at the broker; Faust fixes 1500, with one under way per broker (engine.md 7)."""
 
 BUSY = 2_000
 """Records of one look from which on there is backlog, and no waiting for the next cut."""
@@ -34,10 +36,10 @@ BUSY = 2_000
 class LaneConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer lives."""
 
-    def _create_worker_consumer(self, transport: Any) -> Any:  # noqa: ANN401 - Faust's
+    def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - not a setting of Faust's
-        consumer._isolation_level = "read_committed"  # noqa: SLF001 - a setting of exactly_once alone
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._isolation_level = "read_committed"
         return consumer
 
     async def on_start(self) -> None:
@@ -45,8 +47,8 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         lane: Lane = self.consumer.app.lane
         consumer = self._ensure_consumer()
-        watch_fetches(consumer._fetcher, lane.hold)  # noqa: SLF001
-        watch_heartbeats(consumer._coordinator, lane.lease)  # noqa: SLF001
+        watch_fetches(consumer._fetcher, lane.hold)
+        watch_heartbeats(consumer._coordinator, lane.lease)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit in one request; what fails for now is tried again by the timer, nothing is lost by it."""
@@ -75,7 +77,7 @@ class LaneConsumer(driver.Consumer):
         done: Next offset to commit by topic partition.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lane: Lane = self.app.lane
         self.lane.consumer = self
@@ -89,9 +91,9 @@ class LaneConsumer(driver.Consumer):
 
     # -- draining
 
-    async def _drain_messages(self, fetcher: Any) -> None:  # noqa: ANN401 - Faust's Fetcher
+    async def _drain_messages(self, fetcher: Any) -> None:
         try:
-            while not (self._stopped.is_set() or fetcher._stopped.is_set()):  # noqa: SLF001 - as Faust's own loop
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):
                 await asyncio.sleep(0)
                 await self._turn()
         except self.consumer_stopped_errors:
@@ -99,7 +101,7 @@ class LaneConsumer(driver.Consumer):
                 raise
         except asyncio.CancelledError:
             # Stopping the fetcher cancels this task; passed on, a SIGTERM in a rebalance ends in exit 1.
-            if not fetcher._stopped.is_set():  # noqa: SLF001
+            if not fetcher._stopped.is_set():
                 raise
 
     async def _turn(self) -> None:
@@ -122,8 +124,8 @@ class LaneConsumer(driver.Consumer):
         now, every = time.monotonic(), pace.every / 1000
         self._due = self._due + every if self._due + every > now else now + every
 
-    async def _look(self, timeout: float) -> int:  # noqa: ASYNC109 - it is the fetcher's
-        fetched, _ = await self._wait_next_records(timeout)
+    async def _look(self, seconds: float) -> int:
+        fetched, _ = await self._wait_next_records(seconds)
         if not self.flow_active:
             return 0  # dropped: perform_seek rewinds
         count = 0
@@ -170,14 +172,14 @@ class LaneConsumer(driver.Consumer):
                 self._read_offset[tp] = position
 
     async def _follows(self, tp: TP, expected: int, found: int) -> bool:
-        """Whether what was found may follow what was expected; a jump is fetched once more before it is believed.
+        """Whether what was found may follow what was expected; a jump is fetched again before it is believed.
 
         Raises:
             DataLossError: if records were deleted before they were read.
         """
         if found == expected:
             return True
-        consumer = self._thread._ensure_consumer()  # noqa: SLF001 - engine.md 6
+        consumer = self._thread._ensure_consumer()
         place = TopicPartition(tp.topic, tp.partition)
         first = (await self._thread.call_thread(consumer.beginning_offsets, [place]))[place]
         if first > expected:
@@ -192,8 +194,8 @@ class LaneConsumer(driver.Consumer):
         consumer.seek(place, expected)
         return False
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109
-        # A copy: Faust's set shrinks under the fetching thread, and empty means "all" to aiokafka (engine.md 2).
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
+        # A copy: Faust's set shrinks under the fetching thread; empty means "all" to aiokafka (engine.md 2).
         wanted = set(active_partitions or ())
         if self.lane.live:
             wanted.difference_update(TP(topic, number) for topic, number in self.lane.paused())
@@ -201,8 +203,8 @@ class LaneConsumer(driver.Consumer):
 
     # -- what the broker says
 
-    def _state(self, tp: TP) -> Any:  # noqa: ANN401 - aiokafka's TopicPartitionState
-        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001
+    def _state(self, tp: TP) -> Any:
+        subscription = self._thread._ensure_consumer()._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         try:
             return assignment.state_value(TopicPartition(tp.topic, tp.partition)) if assignment else None
@@ -221,7 +223,7 @@ class LaneConsumer(driver.Consumer):
 
     async def ends(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """Where topic partitions end now."""
-        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        consumer = self._thread._ensure_consumer()
         tps = [TopicPartition(*place) for place in places]
         found = await self._thread.call_thread(consumer.end_offsets, tps)
         return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
@@ -234,7 +236,7 @@ class LaneConsumer(driver.Consumer):
         return found
 
     async def _survey(self, tps: Sequence[TopicPartition]) -> dict[tuple[str, int], Place]:
-        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        consumer = self._thread._ensure_consumer()
         if not tps:
             return {}
         committed = await asyncio.gather(*map(consumer.committed, tps))
@@ -244,7 +246,7 @@ class LaneConsumer(driver.Consumer):
     # -- positions and commits
 
     async def perform_seek(self) -> None:
-        """Seek every input and control to where its partition starts; where nothing is committed, commit that."""
+        """Seek every input and control to its start; where nothing is committed, commit that."""
         starts = {
             TP(topic, owned.number): offset
             for owned in self.lane.partitions.values()
@@ -266,7 +268,7 @@ class LaneConsumer(driver.Consumer):
             self._read_offset[tp] = self._committed_offset[tp] = offset
 
     async def _seek_all(self, starts: Mapping[TP, int]) -> None:
-        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        consumer = self._thread._ensure_consumer()
         for (
             tp,
             offset,
@@ -279,13 +281,13 @@ class LaneConsumer(driver.Consumer):
             self.done[TP(topic, number)] = offset
         self.done[TP(self.lane.catalogue.control.name, number)] = control
 
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:  # noqa: ANN401, ARG002 - Faust's
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:  # noqa: ARG002 - Faust's
         return list(self.done)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
         return {tp: self.done[tp] for tp in tps if self.done[tp] > (self._committed_offset[tp] or 0)}
 
-    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's
         before = {tp: self._committed_offset[tp] for tp in offsets}
         did_commit = bool(await super()._commit_offsets(offsets, start_new_transaction))
         if did_commit:

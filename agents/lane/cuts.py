@@ -1,9 +1,10 @@
 """Control, read in order: which cuts are valid, which facts lie between them, which ticks wait.
 
-This is the rule by which everybody who reads the log comes to the same history (design.md 4): the owner of a
-partition, its successor, an auditor, a re-execution. A cut is *ignored* if its epoch is older than the newest
-before it (a fenced owner wrote it), and *void* if it is not the next one in the chain: its number does not follow,
-or it does not begin where the one before ended, or it answers a tick whose time has passed already.
+This is the rule by which everybody who reads the log comes to the same history (design.md 4): the owner of
+a partition, its successor, an auditor, a re-execution. A cut is *ignored* if its epoch is older than the
+newest before it (a fenced owner wrote it), and *void* if it is not the next one in the chain: its number
+does not follow, or it does not begin where the one before ended, or it answers a tick whose time has passed
+already.
 """
 
 from collections import deque
@@ -73,12 +74,10 @@ class ControlLog:
         base: The last executed cut before that; ``None`` if there was none.
 
     Attributes:
-        next: The next unseen offset.
-        n, at, ends: The chain after the newest valid cut that was read; ``ends`` is ``None`` before the first.
-        newest: The newest epoch seen.
-        queue: Valid cuts and facts that wait to be carried out, in order.
-        ticks: Ticks without an answer, in order.
-        ignored, void: How many cuts were passed over.
+        next: The next unseen offset. n, at, ends: The chain after the newest valid cut that was read;
+        ``ends`` is ``None`` before the first. newest: The newest epoch seen. queue: Valid cuts and facts
+        that wait to be carried out, in order. ticks: Ticks without an answer, in order. ignored, void: How
+        many cuts were passed over.
     """
 
     __slots__ = ("at", "ends", "epoch", "ignored", "n", "newest", "next", "queue", "ticks", "void")

@@ -1,4 +1,4 @@
-"""Carrying cuts out, in rounds over all partitions: rows acknowledged, then effects, then offsets (design.md 5)."""
+"""Carrying cuts out, in rounds over all partitions: rows acknowledged, then effects, then offsets."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ LOOK_EVERY = 5.0
 """Seconds after which an idle executor looks whether a mark is due."""
 
 MARK_AFTER = 30.0
-"""Seconds without a changelog write after which an owner appends a mark, so that a zombie's rows are found in time."""
+"""Seconds without a changelog write after which a mark is appended: a zombie's rows are found in time."""
 
 
 class Executor:
@@ -63,7 +63,7 @@ class Executor:
         self._lane.idle.clear()
         try:
             await (self._round(todo) if todo else self._mark())
-        except Exception as error:  # noqa: BLE001 - fail-stop is the point
+        except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             end_process(error, "executing cuts")
         finally:
             self._lane.idle.set()

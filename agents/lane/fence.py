@@ -1,10 +1,10 @@
 """One writer per partition, enforced in the log (design.md 5).
 
-A new owner appends a marker to its changelog partition; the marker's offset is its epoch. Values of an older epoch
-than the newest marker before them were written by a fenced owner: they do not count, and the new owner writes these
-keys again. The owner is the only writer, so the offsets of its acknowledged batches follow one another; a gap is
-read at once. A marker in it means that somebody newer owns the partition. The lease ends most zombies before they
-write; it is neither sufficient nor necessary, but cheap.
+A new owner appends a marker to its changelog partition; the marker's offset is its epoch. Values of an
+older epoch than the newest marker before them were written by a fenced owner: they do not count, and the
+new owner writes these keys again. The owner is the only writer, so the offsets of its acknowledged batches
+follow one another; a gap is read at once. A marker in it means that somebody newer owns the partition. The
+lease ends most zombies before they write; it is neither sufficient nor necessary, but cheap.
 """
 
 import time
@@ -29,7 +29,7 @@ def tombstone_headers(epoch: int) -> list[tuple[str, bytes]]:
 
 
 def epoch_of(record: Record) -> int | None:
-    """The epoch in which a changelog record (no marker) was written; ``None`` for a tombstone of somebody else.
+    """The epoch in which a changelog record (no marker) was written; ``None`` for a stranger's tombstone.
 
     Raises:
         streams.wire.row.StoredFormError: if this version cannot read the value.

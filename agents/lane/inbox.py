@@ -1,8 +1,8 @@
 """The inbox of one partition: records that were fetched and wait for a cut to name them.
 
-Nothing is applied before a cut says so, hence records wait here. The inbox is bounded, and may have an input
-paused only if what it holds covers every cut that is already written (and every tick that waits for an answer):
-the cut of a former owner may be larger than the bound, and would wait for ever.
+Nothing is applied before a cut says so, hence records wait here. The inbox is bounded, and may have an
+input paused only if what it holds covers every cut that is already written (and every tick that waits for
+an answer): the cut of a former owner may be larger than the bound, and would wait for ever.
 """
 
 from bisect import bisect_left
@@ -50,7 +50,7 @@ class Inbox:
         return all(self.fetched.get(topic, 0) >= end for topic, end in ends.items())
 
     def take(self, ends: Mapping[str, int]) -> list[list[Record]]:
-        """Remove and return what lies below these offsets, one list per input in the order of the catalogue."""
+        """Remove and return what lies below these offsets, one list per input in catalogue order."""
         slices = []
         for topic, box in self._boxes.items():
             count = bisect_left(box, ends.get(topic, 0), key=_offset)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.topics import Catalogue
-from streams.wire.control import decode_control, encode
+from streams.wire.control import Cut, decode_control, encode
 from streams.wire.reject import Rejection
 
 from ..adapters.logs import get_logger
@@ -21,7 +21,7 @@ from .changelog import Changelog
 from .claiming import Place, base_of, base_offset, claim_of
 from .clock import Answer, Hold, complete_until, wall_ms
 from .core import CoreFactory, Effect, Record
-from .cuts import Base, FencedError, Verdict
+from .cuts import Base, Verdict
 from .fence import Lease
 from .partition import Claim, OwnedPartition, Target
 from .proposing import Pace
@@ -67,7 +67,7 @@ class Lane:
         self.unreadable = 0
         self.ticks_ignored = 0
         self.owner = uuid.uuid4().hex.encode()
-        self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease)  # noqa: SLF001 - engine.md 6
+        self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease)
         self.reader = LogReader(connection)
         self.changelog = Changelog(catalogue.changelog.name, self.sender, self.reader)
         self._core = core
@@ -100,6 +100,7 @@ class Lane:
         for n in numbers:
             inputs = {topic: places[topic, n] for topic in self.inputs}
             kept[n] = self._take_over(n, claim_of(epochs[n], places[control, n], bases.get(n), inputs))
+        log.info("partitions claimed", epochs=epochs, current=sorted(n for n, same in kept.items() if same))
         return kept
 
     async def _bases(self, control: Mapping[int, Place]) -> dict[int, Base]:
@@ -118,7 +119,6 @@ class Lane:
             owned = OwnedPartition(number, self._core(number), claim, self._pace, self.settings.inbox_bound)
             self.partitions[number] = owned
         owned.held_until = self.hold.taken_over(owned.at, wall_ms(), self.settings.kafka.session_timeout)
-        log.info("partition claimed", partition=number, epoch=claim.epoch, cut=owned.executed, kept=kept)
         return kept
 
     def restore(self, number: int, records: Sequence[Record]) -> int:
@@ -145,23 +145,15 @@ class Lane:
 
     async def resend(self) -> None:
         """Send the outboxes of rows that are ahead of the committed cut, then be ready."""
+        ready: dict[int, dict[str, int]] = {}
         for owned in self.partitions.values():
             if owned.ready:
                 continue
             effects = owned.core.resend(owned.executed)
             await acknowledged(await self.send_effects(owned.number, effects))
-            state = owned.restoring
-            log.info(
-                "partition ready",
-                partition=owned.number,
-                epoch=owned.epoch,
-                cut=owned.executed,
-                rows=len(owned.core.rows),
-                records=state.records if state else 0,
-                stale=state.filter.dropped if state else 0,
-                resent=len(effects),
-            )
+            ready[owned.number] = _recovered(owned, len(effects))
             owned.live()
+        log.info("partitions recovered", partitions=ready)
 
     async def send_effects(self, number: int, effects: Sequence[Effect]) -> list[Sent]:
         """Hand effects over, in order for each topic; the customer's partition is the same everywhere."""
@@ -244,7 +236,7 @@ class Lane:
         try:
             if self.live:
                 await self._propose()
-        except Exception as error:  # noqa: BLE001 - nothing may be written past a failure
+        except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             end_process(error, "writing cuts")
 
     async def _propose(self) -> None:
@@ -266,17 +258,18 @@ class Lane:
             self._proposing.add(task)
             task.add_done_callback(self._proposing.discard)
 
-    def _by_wall(self, owned: OwnedPartition, now: float, wall: int) -> Any:  # noqa: ANN401 - Cut or None
+    def _by_wall(self, owned: OwnedPartition, now: float, wall: int) -> "Cut | None":
         held = wall < max(owned.held_until, self.hold.until)
         moment = None if held else complete_until(self.answers(owned))
         return owned.proposer.by_wall(now, owned.inbox.fetched, moment)
 
     def answers(self, owned: OwnedPartition) -> list[Answer]:
         """The last answered fetch of each input."""
-        return [
-            Answer(*self.consumer.last_answer(topic, owned.number), position)
-            for topic, position in owned.inbox.fetched.items()
-        ]
+        answers = []
+        for topic, position in owned.inbox.fetched.items():
+            sent, highwater = self.consumer.last_answer(topic, owned.number)
+            answers.append(Answer(sent, highwater, position))
+        return answers
 
     async def _find_targets(self, owners: Sequence[OwnedPartition]) -> None:
         """Ask where the inputs end, for each partition in which a tick waits."""
@@ -289,7 +282,7 @@ class Lane:
                 owned.target = Target(tick, {topic: ends[topic, owned.number] for topic in self.inputs})
 
     async def _read_own(self, sent: Sequence[tuple[OwnedPartition, bytes, Sent]]) -> None:
-        """An own cut that stands exactly at the next unseen offset counts as read; any other waits for the consumer."""
+        """An own cut exactly at the next unseen offset counts as read; any other waits for the consumer."""
         try:
             for owned, value, batch in sent:
                 offset = int((await batch.ack).offset)
@@ -297,7 +290,7 @@ class Lane:
                 if current and offset == owned.log.next:
                     self._read_control(owned, offset, value)
                     self.work.set()
-        except (Exception, FencedError) as error:  # noqa: BLE001 - nothing may be written past a failure
+        except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             end_process(error, "reading own cuts")
 
     def committed(self, offsets: Mapping[tuple[str, int], int]) -> None:
@@ -306,3 +299,15 @@ class Lane:
             owned = self.partitions.get(number)
             if owned is not None and topic == self.catalogue.control.name:
                 owned.committed(offset)
+
+
+def _recovered(owned: OwnedPartition, resent: int) -> dict[str, int]:
+    """What a recovery came to, for the log."""
+    state = owned.restoring
+    return {
+        "cut": owned.executed,
+        "rows": len(owned.core.rows),
+        "records": state.records if state else 0,
+        "stale": state.filter.dropped if state else 0,
+        "resent": resent,
+    }

@@ -168,7 +168,8 @@ class OwnedPartition:
         assert state is not None
         if state.filter.newest != self.epoch:
             raise RuntimeError(
-                f"recovery of partition {self.number} ended at epoch {state.filter.newest}, ours is {self.epoch}"
+                f"recovery of partition {self.number} ended at epoch {state.filter.newest}, "
+                f"ours is {self.epoch}"
             )
         if state.values and self.claim.committed is None:
             raise DataLossError(
@@ -234,8 +235,9 @@ class OwnedPartition:
         if not self.proposing and self.log.next >= self.claim.control_end and not self.log.queue:
             if self.newest_row > self.log.n:
                 raise DataLossError(
-                    f"partition {self.number} has rows of cut {self.newest_row}, control ends at cut {self.log.n}",
-                    "control was truncated or made anew; restore it, or start over under another prefix",
+                    f"partition {self.number} has rows of cut {self.newest_row}, "
+                    f"but control ends at cut {self.log.n}",
+                    "control was cut or made anew; restore it, or start over under another prefix",
                 )
             self.proposer.take_up(self.log, self.claim.positions)
             self.proposing = True

@@ -1,9 +1,9 @@
 """When the owner of a partition writes a cut, and which.
 
-Pacing is what makes low rates cheap: one cut for all that came in ``every``, not one per fetch. Under backlog
-there is no waiting. Each second a cut moves time on, with or without records. The owner keeps a few cuts under
-way, each built on the one before; if one of them turns out void (somebody else's came first) all of them are, and
-the chain is taken up again from what control says.
+Pacing is what makes low rates cheap: one cut for all that came in ``every``, not one per fetch. Under
+backlog there is no waiting. Each second a cut moves time on, with or without records. The owner keeps a few
+cuts under way, each built on the one before; if one of them turns out void (somebody else's came first) all
+of them are, and the chain is taken up again from what control says.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from streams.wire.control import Cut
 from .cuts import ControlLog, WaitingTick
 
 MAX_UNDER_WAY = 4
-"""Cuts of one partition that may be written and not read back yet: covers the broker's answer at full pace."""
+"""Cuts of one partition that may be written and not read back: covers the broker's answer at full pace."""
 
 TIME_MOVES_EVERY = 1.0
 """Seconds after which a cut is written though no record waits, so that silence is noticed."""
 
 EARLY = 0.8
-"""The share of ``every`` after which a cut may be written: the look before it may have come a little early."""
+"""The share of ``every`` after which a cut may be written: the look before may have come a little early."""
 
 
 class Pace(NamedTuple):
@@ -123,7 +123,7 @@ class Proposer:
         return cut
 
     def _capped(self, fetched: Mapping[str, int]) -> tuple[dict[str, int], bool]:
-        """Ends with at most ``limit`` records in all, each input its share; and whether that is everything."""
+        """Ends with at most ``limit`` records, each input its share; and whether that is everything."""
         total = self.waiting(fetched)
         ends = {topic: max(end, self._ends.get(topic, end)) for topic, end in fetched.items()}
         if total <= self._pace.limit:

@@ -1,4 +1,4 @@
-"""Reading single places of the log beside the group's consumer: a gap in the changelog, the last executed cut."""
+"""Reading single places of the log beside the group's consumer: a changelog gap, the last executed cut."""
 
 from collections.abc import Mapping
 from typing import Any

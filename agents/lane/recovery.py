@@ -1,7 +1,8 @@
 """Faust's recovery sequence, with the claim in front and its end put in order (engine.md 2 and 3).
 
-Faust decides which changelog partitions are read and when; we put the marker down before, apply the records in the
-drain loop, and only when rows are repaired, inputs are sought and effects are sent again may records flow.
+Faust decides which changelog partitions are read and when; we put the marker down before, apply the records
+in the drain loop, and only when rows are repaired, inputs are sought and effects are sent again may records
+flow.
 """
 
 import asyncio
@@ -15,7 +16,6 @@ from faust.types import TP
 from streams.wire.row import StoredFormError
 
 from ..errors import DataLossError
-from .cuts import FencedError
 from .lane import Lane
 from .stop import end_process
 
@@ -29,12 +29,12 @@ class LaneRecovery(Recovery):
         lane: Lane = self.app.lane
         return lane
 
-    async def _build_highwaters(self, consumer: Any, tps: set[TP], destination: Any, title: str) -> None:  # noqa: ANN401
+    async def _build_highwaters(self, consumer: Any, tps: set[TP], destination: Any, title: str) -> None:
         """Claim the partitions; the changelog is then read up to exactly our markers."""
         if title != "active":
             await super()._build_highwaters(consumer, tps, destination, title)
             return
-        # Faust clears it in a loop that the lane bypasses: a second recovery would end before it read anything.
+        # Faust clears it in a loop that the lane bypasses: a second recovery would end before reading.
         self.signal_recovery_end.clear()
         kept = await self._guarded(self.lane.claim({tp.partition for tp in tps}), "claiming partitions")
         destination.clear()
@@ -72,7 +72,7 @@ class LaneRecovery(Recovery):
         app.flow_control.resume()  # clears Faust's queues while inputs are still paused
         consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})
         consumer.resume_flow()
-        await app._fetcher.maybe_start()  # noqa: SLF001 - engine.md 6
+        await app._fetcher.maybe_start()
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
@@ -84,13 +84,13 @@ class LaneRecovery(Recovery):
         await self.app.consumer.perform_seek()
         await self.lane.resend()
 
-    async def _guarded(self, work: Awaitable[Any], doing: str) -> Any:  # noqa: ANN401
+    async def _guarded(self, work: Awaitable[Any], doing: str) -> Any:
         """Await; any failure ends the process, since Faust would log it and wait for ever."""
         try:
             return await work
         except StoredFormError as error:
             end_process(DataLossError(f"the changelog holds what this version cannot read: {error}"), doing)
-        except (Exception, FencedError) as error:  # noqa: BLE001 - fail-stop is the point
+        except Exception as error:  # noqa: BLE001 - fail-stop: Faust would wait for ever
             end_process(error, doing)
 
 
@@ -100,6 +100,7 @@ class LaneTables(TableManager):
     @property
     def recovery(self) -> LaneRecovery:
         """The recovery service."""
-        if self._recovery is None:
-            self._recovery = LaneRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return self._recovery
+        recovery: LaneRecovery | None = getattr(self, "_recovery", None)
+        if recovery is None:
+            recovery = self._recovery = LaneRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return recovery

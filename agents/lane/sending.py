@@ -16,14 +16,14 @@ class Sent(NamedTuple):
     """A batch under way: a future of its metadata (base offset), and how many records it has."""
 
     ack: Awaitable[Any]
-    count: int
+    records: int
 
 
 class Sender:
     """Sends batches with the worker's idempotent producer.
 
-    A record that is larger than the producer allows breaks its sequence (engine.md 3), so every failure here ends
-    the process; the caller does that.
+    A record that is larger than the producer allows breaks its sequence (engine.md 3), so every failure
+    here ends the process; the caller does that.
 
     Args:
         producer: Returns the started aiokafka producer.
@@ -35,7 +35,7 @@ class Sender:
         self._lease = lease
 
     async def send(self, topic: str, partition: int, lines: Iterable[Line]) -> list[Sent]:
-        """Hand the lines over, in order, in as few batches as they fit in; returns before they are acknowledged.
+        """Hand the lines over, in order, in as few batches as possible; returns before they are acknowledged.
 
         Raises:
             LeaseExpiredError: if this worker may no longer own what it writes to.
@@ -54,7 +54,7 @@ class Sender:
             sent.append(await self._ship(producer, batch, topic, partition, count))
         return sent
 
-    async def _ship(self, producer: Any, batch: Any, topic: str, partition: int, count: int) -> Sent:  # noqa: ANN401 - aiokafka's
+    async def _ship(self, producer: Any, batch: Any, topic: str, partition: int, count: int) -> Sent:
         batch.close()
         return Sent(await producer.send_batch(batch, topic, partition=partition), count)
 

@@ -1,4 +1,4 @@
-"""What a worker says about its lane: the entries of ``/partitions`` (wire.md), whether it is ready, and why not."""
+"""What a worker says about its lane: the entries of ``/partitions``, whether it is ready, and why not."""
 
 from streams.wire.times import format_time
 

@@ -1,7 +1,7 @@
 """The end of the process, on purpose.
 
-A graceful stop commits. Where something is wrong inside the lane nothing may be committed past the hole, so the
-process ends at once, and a supervisor acts on the code: 70, restart me; 71, do not, data would be lost.
+A graceful stop commits. Where something is wrong inside the lane nothing may be committed past the hole, so
+the process ends at once, and a supervisor acts on the code: 70, restart me; 71, do not, data would be lost.
 """
 
 import logging

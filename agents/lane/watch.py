@@ -1,7 +1,8 @@
 """Hooks on one aiokafka consumer: when its fetches left, and when the group last answered.
 
-aiokafka notes when the *answer* to a fetch was processed; after a freeze that is long after it was true. And it
-does not tell of heartbeats. Both hooks replace a method of the instances that belong to this worker, no class.
+aiokafka notes when the *answer* to a fetch was processed; after a freeze that is long after it was true.
+And it does not tell of heartbeats. Both hooks replace a method of the instances that belong to this worker,
+no class.
 """
 
 import time
@@ -13,11 +14,11 @@ from .clock import Hold, wall_ms
 from .fence import Lease
 
 
-def watch_fetches(fetcher: Any, hold: Hold) -> None:  # noqa: ANN401 - aiokafka's
+def watch_fetches(fetcher: Any, hold: Hold) -> None:
     """Let the state of each partition carry the time at which its last answered fetch was sent."""
-    original = fetcher._proc_fetch_request  # noqa: SLF001 - engine.md 6: held by a contract test
+    original = fetcher._proc_fetch_request
 
-    async def proc_fetch_request(assignment: Any, node_id: int, request: Any) -> bool:  # noqa: ANN401
+    async def proc_fetch_request(assignment: Any, node_id: int, request: Any) -> bool:
         sent = wall_ms()
         has_data: bool = await original(assignment, node_id, request)
         answered = False
@@ -36,12 +37,12 @@ def watch_fetches(fetcher: Any, hold: Hold) -> None:  # noqa: ANN401 - aiokafka'
             hold.failed(node_id, sent)
         return has_data
 
-    fetcher._proc_fetch_request = proc_fetch_request  # noqa: SLF001
+    fetcher._proc_fetch_request = proc_fetch_request
 
 
-def watch_heartbeats(coordinator: Any, lease: Lease) -> None:  # noqa: ANN401 - aiokafka's
+def watch_heartbeats(coordinator: Any, lease: Lease) -> None:
     """Renew the lease with each heartbeat that the group accepted, as of the moment it was sent."""
-    original = coordinator._do_heartbeat  # noqa: SLF001 - engine.md 6: held by a contract test
+    original = coordinator._do_heartbeat
 
     async def do_heartbeat() -> bool:
         sent = time.monotonic()
@@ -50,4 +51,4 @@ def watch_heartbeats(coordinator: Any, lease: Lease) -> None:  # noqa: ANN401 - 
             lease.renew(sent)
         return accepted
 
-    coordinator._do_heartbeat = do_heartbeat  # noqa: SLF001
+    coordinator._do_heartbeat = do_heartbeat

@@ -1,19 +1,22 @@
-"""The lane on a real Kafka: killed, stopped, frozen and doubled workers, judged by an oracle that reads the topics."""
+"""The lane on a real Kafka: killed, stopped, frozen and doubled workers, judged by an oracle."""
 
 import itertools
 import os
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from devkit.broker import RealKafka
 from streams.tables import app_id
-from streams.topics import Catalogue
 from tests.support.oracle import Verdict, judge
 from tests.support.topics import Load, make_topics, settled
 from tests.support.toy_core import ToyPartition
 from tests.support.worker import Worker, wait_until
+
+if TYPE_CHECKING:
+    from streams.topics import Catalogue
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -51,7 +54,7 @@ class Bench:
 
     def judge(self) -> Verdict:
         verdict = judge(self.bootstrap, self.topics, lambda p: ToyPartition(p, self.topics))
-        print(verdict.summary())
+        print(verdict.summary())  # noqa: T201 - pytest shows it for a failed test
         return verdict
 
     def close(self) -> None:

@@ -1,14 +1,15 @@
 """The oracle: reads the topics alone, executes the log again in one thread, and compares.
 
-It shares the core with the worker, since the core is what has to be executed, and nothing else: which cuts are
-valid and which changelog rows count is written here a second time, from the rules of ``design.md`` 4 and 5.
+It shares the core with the worker, since the core is what has to be executed, and nothing else: which cuts
+are valid and which changelog rows count is written here a second time, from the rules of ``design.md`` 4
+and 5.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from agents.lane.core import Core, CoreFactory
 from streams.tables import app_id
 from streams.topics import Catalogue
 from streams.wire import row
@@ -56,13 +57,14 @@ class Verdict:
         """One line of numbers."""
         return (
             f"events={self.events} cuts={self.cuts} ignored={self.ignored} void={self.void} "
-            f"epochs={len(self.epochs)} effects={self.effects} repeated={self.repeated} rejects={self.rejects} "
-            f"missing={len(self.missing)} extra={len(self.extra)} order={len(self.wrong_order)} "
-            f"rows={len(self.wrong_rows)} stale={self.stale_rows} uncut={self.uncut}"
+            f"epochs={len(self.epochs)} effects={self.effects} repeated={self.repeated} "
+            f"rejects={self.rejects} missing={len(self.missing)} extra={len(self.extra)} "
+            f"order={len(self.wrong_order)} rows={len(self.wrong_rows)} stale={self.stale_rows} "
+            f"uncut={self.uncut}"
         )
 
 
-def judge(bootstrap: str, topics: Catalogue, core: Callable[[int], Any]) -> Verdict:
+def judge(bootstrap: str, topics: Catalogue, core: CoreFactory) -> Verdict:
     """Execute the log again, up to the last committed cut, and compare it with what stands on the topics.
 
     Args:
@@ -93,7 +95,7 @@ def judge(bootstrap: str, topics: Catalogue, core: Callable[[int], Any]) -> Verd
 
 
 def _execute(
-    core: Any,
+    core: Core,
     inputs: Sequence[Sequence[Record]],
     topics: Catalogue,
     control: Sequence[Record],
@@ -153,10 +155,7 @@ def _compare_rows(
         if key == row.MARKER:
             newest = max(newest, record.offset)
             continue
-        if value is None:
-            epoch = int.from_bytes(dict(record.headers)["epoch"], "big")
-        else:
-            epoch = row.epoch_of(value)
+        epoch = _tombstone_epoch(record) if value is None else row.epoch_of(value)
         if epoch < newest:
             verdict.stale_rows += 1
             continue
@@ -172,6 +171,10 @@ def _compare_rows(
     return [key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)]
 
 
+def _tombstone_epoch(record: Record) -> int:
+    return int.from_bytes(dict(record.headers)["epoch"], "big")
+
+
 def _compare(expected: Sequence[Sent], found: Sequence[Sent], rejects: str, verdict: Verdict) -> None:
     wanted, seen = set(expected), set(found)
     verdict.missing = sorted(wanted - seen, key=repr)
@@ -183,7 +186,7 @@ def _compare(expected: Sequence[Sent], found: Sequence[Sent], rejects: str, verd
     verdict.wrong_order = [place[1] or b"" for place, items in ours.items() if items != theirs.get(place)]
 
 
-def _by_customer(items: Any, rejects: str) -> dict[tuple[str, bytes | None], list[Sent]]:
+def _by_customer(items: Iterable[Sent], rejects: str) -> dict[tuple[str, bytes | None], list[Sent]]:
     found: dict[tuple[str, bytes | None], list[Sent]] = {}
     for item in items:
         if item[0] != rejects:

@@ -3,8 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
@@ -12,7 +12,8 @@ from devkit.broker import EmbeddedBroker, RealKafka
 from streams.topics import Catalogue, catalogue
 
 
-class Record(NamedTuple):
+@dataclass(slots=True)
+class Record:
     """A record as the core wants it."""
 
     topic: str
@@ -21,7 +22,7 @@ class Record(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes]]
 
 
 def make_topics(broker: RealKafka | EmbeddedBroker, prefix: str, partitions: int) -> Catalogue:
@@ -102,7 +103,7 @@ def _record(message: Message) -> Record:
     assert partition is not None
     assert offset is not None
     headers = [(name, value or b"") for name, value in message.headers() or []]
-    return Record(topic, partition, offset, message.timestamp()[1], message.key(), message.value(), headers)  # type: ignore[arg-type] # raw: no deserializer
+    return Record(topic, partition, offset, message.timestamp()[1], message.key(), message.value(), headers)
 
 
 def producer(bootstrap: str) -> Producer:

@@ -1,46 +1,22 @@
 """A small core that sees everything that the lane might do wrong.
 
-Each row counts the customer's events and keeps a rolling hash over (topic, offset) in the order applied, so that a
-lost, repeated or misplaced record shows in every later effect. A customer silent for two seconds gives an effect as
-well. It has the form of ``streams.timeline.Partition`` and none of its meaning.
+Each row counts the customer's events and keeps a rolling hash over (topic, offset) in the order applied, so
+that a lost, repeated or misplaced record shows in every later effect. A customer silent for two seconds
+gives an effect as well. It has the form of ``streams.timeline.Partition`` and none of its meaning.
 """
 
 import hashlib
 import struct
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
+from streams.timeline import Counts, Effect, Executed, Record, Rejected
 from streams.topics import Catalogue
 from streams.wire import row
+from streams.wire.control import OffersFact, PolicyFact, PopulationFact, SourceFact
 
 SILENCE = 2_000
 _BODY = struct.Struct("<qqQB")  # events, last event (ms), order hash, silent
 BAD = b"bad"
-
-
-class Effect(NamedTuple):
-    topic: str
-    key: bytes
-    value: bytes
-    headers: list[tuple[str, bytes]]
-
-
-class Rejected(NamedTuple):
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes]]
-
-
-class Counts:
-    def __init__(self) -> None:
-        self.read = self.accepted = self.rejected = self.duplicate = self.ignored = 0
-
-
-class Executed(NamedTuple):
-    rows: dict[bytes, bytes | None]
-    effects: list[Effect]
-    rejects: list[Rejected]
-    counts: dict[str, Counts]
 
 
 class _Customer:
@@ -95,8 +71,8 @@ class ToyPartition:
         late = [key for key, value in self.rows.items() if row.cut_of(value) > since_cut]
         return [effect for key in late for effect in self._effects(key, row.outbox_of(self.rows[key]))]
 
-    def learn(self, offset: int, fact: Any) -> None:
-        if fact.kind == "policy":
+    def learn(self, offset: int, fact: PolicyFact | OffersFact | PopulationFact | SourceFact) -> None:
+        if isinstance(fact, PolicyFact):
             self.policy = fact.version
             self._learned[row.context_key("policy", offset)] = fact.version.encode()
 
@@ -104,7 +80,7 @@ class ToyPartition:
         return self.facts.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
 
     def execute(
-        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Any]], committed_cut: int
+        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
     ) -> Executed:
         assert committed_cut < n
         self.at = at
@@ -138,8 +114,9 @@ class ToyPartition:
             done.effects.extend(self._effects(key, customer.outbox))
         return done
 
-    def _apply(self, n: int, touched: dict[bytes, _Customer], record: Any, topic: int) -> None:
+    def _apply(self, n: int, touched: dict[bytes, _Customer], record: Record, topic: int) -> None:
         key = record.key
+        assert key is not None
         customer = touched.get(key)
         if customer is None:
             value = self.rows.get(key)

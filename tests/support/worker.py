@@ -1,4 +1,4 @@
-"""A worker process under test: started through Faust's own command line, waited for by what it says of itself."""
+"""A worker process under test: started by Faust's own command line, waited for by what it says of itself."""
 
 import json
 import os
@@ -66,7 +66,7 @@ class Worker:
             "HOLDFAST_DATA_DIR": str(folder),
             **(settings or {}),
         }
-        self._command = [FAUST, "-A", module, "worker", "--without-web", "-l", "info"]
+        self._command: list[str | Path] = [FAUST, "-A", module, "worker", "--without-web", "-l", "info"]
         self._child: Child | None = None
         self.exits: list[int] = []
         self.said = ""
@@ -95,7 +95,7 @@ class Worker:
         found = re.findall(r"http://127\.0\.0\.1:\d+", self.child.output(2_000_000))
         return found[0] if found else None
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Ask the admin server; `None` if it does not answer."""
         url = self.url()
         if url is None:
