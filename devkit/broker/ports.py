@@ -30,9 +30,9 @@ class ReservedPort:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((LOOPBACK, number))
-        except OSError:
+        except OSError as taken:
             self._socket.close()
-            raise
+            raise OSError(taken.errno, f"{taken.strerror}: port {number} of {LOOPBACK}") from None
         self.number: int = self._socket.getsockname()[1]
         if sys.platform != "linux":
             self._socket.close()  # two sockets on one port are refused there
