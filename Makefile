@@ -12,7 +12,7 @@ KAFKA :=#    make demo KAFKA=real: on Apache Kafka instead of the embedded broke
 DATA :=#     make demo DATA=file.csv: on your own history instead of the synthetic shop
 PORT := 9092# make kafka PORT=…: where Kafka listens
 
-.PHONY: help setup demo test check lint format types layers bench scenarios schemas kafka locks clean venv-demo venv-dev
+.PHONY: help setup demo test check lint format types layers bench scenarios schemas docs kafka locks clean venv-demo venv-dev
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,10 @@ scenarios: venv-dev ## the scenarios alone: one story each, what must be sent an
 
 schemas: venv-dev ## write docs/schemas anew from the wire's types
 	@$(PY) -m devkit.schemas
+
+docs: schemas ## the same, and the tables of docs/ that the code knows: policy, settings, metrics
+	@$(PY) -m devkit.policy_page
+	@$(PY) -m tests.support.documents
 
 kafka: venv-demo ## run a real Apache Kafka in the foreground (PORT=9092)
 	@$(PY) -m devkit.broker kafka --port $(PORT) $(ARGS)
