@@ -1,16 +1,19 @@
 """The workshop keeps its word: what make offers exists, what it installs is pinned, a refusal says why."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -38,6 +41,16 @@ def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subproces
         text=True,
         check=False,
     )
+
+
+def imported(folder: Path) -> set[str]:
+    """The first names of everything that the modules of a folder import from elsewhere."""
+    nodes = [node for file in folder.rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    dotted = {
+        node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    }
+    return {name.partition(".")[0] for name in plain | dotted}
 
 
 class TestMake:
@@ -100,6 +113,14 @@ class TestTheLocks:
         for level, lines in asked.items():
             for requirement in map(Requirement, lines):
                 assert requirement.specifier.contains(pins(level)[requirement.name]), requirement
+
+    @pytest.mark.parametrize("package", ["agents", "streams"])
+    def test_hold_what_is_deployed_imports(self, package: str) -> None:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        named = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+        distributions = packages_distributions()
+        for root in imported(ROOT / package) - sys.stdlib_module_names - {"agents", "streams"}:
+            assert named & {canonicalize_name(name) for name in distributions[root]}, root
 
 
 class TestTheEnvironmentScript:
