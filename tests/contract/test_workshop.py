@@ -116,8 +116,7 @@ class TestTheLocks:
 
     @pytest.mark.parametrize("package", ["agents", "streams"])
     def test_hold_what_is_deployed_imports(self, package: str) -> None:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        named = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+        named = {canonicalize_name(name) for name in pins("runtime")}
         distributions = packages_distributions()
         for root in imported(ROOT / package) - sys.stdlib_module_names - {"agents", "streams"}:
             assert named & {canonicalize_name(name) for name in distributions[root]}, root
