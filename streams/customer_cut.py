@@ -93,8 +93,8 @@ class _Walk:
         self._context = context
 
     def event(self, arrival: Arrival) -> str:
-        """Apply the wakes that come due before an event, then the event."""
-        self._wake_up_to(min(arrival.at - 1, self._context.at))
+        """Apply the wakes that come due up to an event, then the event: as if a tick stood between them."""
+        self._wake_up_to(min(arrival.at, self._context.at))
         if self.customer is None:
             self.customer = Customer(first_seen=arrival.at)
         visit = Visit(self._id, self.customer, self._context)

@@ -50,20 +50,23 @@ class FactsInForce:
         """Put in force the newest fact of each kind below the committed offset; the rest is read again."""
         for kind, entries in self._stored.items():
             held = [offset for offset in entries if offset < committed]
-            if held:
-                self._use(kind, max(held))
-            for offset in held:
+            for offset in sorted(held):
                 self._seen[kind, offset] = 0
+                self._use(kind, decode_control(entries[offset]))
 
     def learn(self, offset: int, fact: Fact) -> None:
-        """A fact stands on control at this offset: it holds from the next cut on."""
+        """A fact stands on control at this offset: it holds from the next cut on.
+
+        A policy that cannot be used is counted and otherwise as if it had never been sent.
+        """
         kind = kind_of(fact)
+        if not self._use(kind, fact):
+            return
         payload = encode(fact)
         if self._stored.setdefault(kind, {}).get(offset) != payload:
             self._stored[kind][offset] = payload
             self._dirty.append((kind, offset))
         self._seen[kind, offset] = UNSEEN
-        self._use(kind, offset)
 
     def entries(self, n: int, epoch: int, committed_cut: int) -> dict[bytes, bytes | None]:
         """The changelog entries that go out with cut ``n``: new facts, tombstones of outdated ones."""
@@ -114,19 +117,18 @@ class FactsInForce:
             )
         ]
 
-    def _use(self, kind: str, offset: int) -> None:
-        """Put a stored fact in force. A policy that cannot be used is counted, and the one before stays."""
-        fact = decode_control(self._stored[kind][offset])
+    def _use(self, kind: str, fact: object) -> bool:
+        """Put a fact in force; false if it cannot be used. Then the one before stays."""
         if isinstance(fact, PolicyFact):
             try:
                 policy = from_document(fact.document)
             except PolicyError:
                 self.refused += 1
-                return
-            # The published name, not a hash of our own: a newer release knows more names.
-            self.policy, self.version, self.published = policy, fact.version, True
+                return False
+            self.policy, self.version, self.published = policy, version(policy), True
         elif isinstance(fact, OffersFact | PopulationFact | SourceFact):
             self._facts[kind] = fact
+        return True
 
 
 def kind_of(fact: Fact) -> str:

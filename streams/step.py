@@ -33,7 +33,7 @@ ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"
 
 _COUNTED: Final = frozenset({"order.completed", "email.delivered", "push.delivered"})
-"""Events that count, and so are remembered by id (wire.md, ``id``)."""
+"""Events that count, and so are remembered by id (wire.md, ``id``), as are those that a play answers."""
 
 
 class Step(NamedTuple):
@@ -59,7 +59,7 @@ _DUPLICATE: Final = Step(outcome=DUPLICATE)
 def on_event(visit: Visit, event: Event) -> Step:
     """What follows from an event of this customer."""
     customer, type_ = visit.customer, event.type
-    if type_ in _COUNTED:
+    if type_ in _COUNTED or f"event:{type_}" in visit.context.policy.plays_on:
         if recent.seen(customer.recent, event.source, event.id):
             return _DUPLICATE
         customer.recent = recent.remember(customer.recent, event.source, event.id, event.occurred_at)
@@ -105,7 +105,7 @@ def forget_at(customer: Customer, policy: Policy) -> int:
 def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
     """Take in what an event says besides a sign of life: consent, deliveries, the installation, the taste."""
     customer, type_ = visit.customer, event.type
-    if event.consent is not None:
+    if type_ == "consent.changed" and event.consent is not None:
         lists = visit.context.policy.channels.get(event.consent.channel)
         changes = consent.apply(
             customer, event.consent, event.surface, event.occurred_at, lists.lists if lists else ()
@@ -124,14 +124,11 @@ def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
 
 
 def _moved(visit: Visit, changes: Sequence[Change], reason: str, at: int) -> list[Signal | Command]:
-    """The signals of channels that moved; what is out on one that closed is cancelled."""
+    """The signals of channels that moved; what is out on one that is closed is cancelled."""
     says: list[Signal | Command] = []
     for change in changes:
         says += _answer(visit, optout.moved(visit, change, reason, at))
-        if change.after == OUT:
-            channel, _, surface = change.channel.partition(":")
-            says += plays.on_opt_out(visit, channel, surface or None, at)
-    return says
+    return says + plays.on_consent(visit, at)
 
 
 def _answer(visit: Visit, signals: Sequence[Signal]) -> list[Signal | Command]:
@@ -191,7 +188,7 @@ def _keep_only_a_no(customer: Customer, policy: Policy, now: int) -> bool:
     kept = {
         name: channel
         for name, channel in customer.channels.items()
-        if consent.standing(channel) == OUT
+        if (consent.standing(channel) == OUT or channel.lists_out)
         and (name == consent.ALL or (name in policy.channels and policy.channels[name].consent != "required"))
     }
     if kept:

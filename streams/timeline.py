@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
-from .customer_cut import Arrival, Result, advance
+from .customer_cut import SECOND, Arrival, Result, advance
 from .deadlines import Deadlines
 from .facts import Fact, FactsInForce
 from .step import DUPLICATE
@@ -268,6 +268,8 @@ class Partition:
             if key not in done.rows:
                 self.rows[key] = row.without_outbox(self.rows[key])
         for key in [key for key, n in self._leaving.items() if n <= committed_cut and key not in done.rows]:
+            if row.seq_of(self.rows[key]) >= self.at // SECOND:
+                continue  # the next row of this customer would begin below: see `advance`
             del self._leaving[key]
             del self.rows[key]
             done.rows[key] = None

@@ -85,8 +85,8 @@ def _with_gap(c: Cadence, y: float, forgetting: float) -> Cadence:
 
 def _without_gap(c: Cadence, y: float, forgetting: float) -> Cadence:
     """Take the newest log gap out again: the exact inverse of ``_with_gap``."""
-    if c.x <= 1:
-        return c._replace(x=0, n=0.0, mean=0.0, m2=0.0)
+    if c.x <= 1 or c.n <= 1.0:  # the second where a policy forgets so fast that nothing else is left
+        return c._replace(x=max(c.x - 1, 0), n=0.0, mean=0.0, m2=0.0)
     mean = (c.n * c.mean - y) / (c.n - 1.0)
     m2 = max((c.m2 - (y - mean) * (y - c.mean)) / forgetting, 0.0)
     return c._replace(x=c.x - 1, n=(c.n - 1.0) / forgetting, mean=mean, m2=m2)

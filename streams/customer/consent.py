@@ -3,8 +3,8 @@
 Push has two axes: the *subscription* in the app and the system's *permission* (mission.md 6). A channel is
 open for messages when its subscription is in and its permission, where it was ever reported, is not out. A
 `do not contact` (channel ``all``) closes every channel until the customer opts in to one of them again. Of
-two statements about one axis the later one holds; at the same moment the opt-out does (wire.md,
-reliability.md S9).
+two statements about one axis the later one holds, in whatever order they arrive; at the same moment the
+opt-out does (wire.md, reliability.md S9).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LISTS: Final = "lists"
 
 
 class Change(NamedTuple):
-    """How one channel moved: UNKNOWN, IN or OUT, before and after."""
+    """How one channel moved: UNKNOWN, IN or OUT, before and after; ``since`` when it was IN before (ms)."""
 
     channel: str
     before: int
@@ -47,23 +47,21 @@ def standing(channel: Channel) -> int:
     return IN if IN in (channel.subscription, channel.permission) else UNKNOWN
 
 
-def is_open(customer: Customer, key: str, *, needs_consent: bool = True) -> bool:
-    """Whether messages may go out on this channel, as far as consent goes."""
-    channel = customer.channels.get(key)
-    barred = customer.channels.get(ALL)
-    if barred is not None and barred.subscription == OUT:
-        opted_in_since = (
-            channel is not None
-            and channel.subscription == IN
-            and channel.subscription_since > barred.subscription_since
+def open_since(customer: Customer, key: str, *, needs_consent: bool = True) -> int | None:
+    """Since when (ms) messages may go out on this channel, as far as consent goes; None if it is closed."""
+    channel, everything = customer.channels.get(key), customer.channels.get(ALL)
+    since_all = everything.subscription_since if everything is not None else 0
+    if everything is not None and everything.subscription == OUT:
+        opted_in_later = (
+            channel is not None and channel.subscription == IN and channel.subscription_since > since_all
         )
-        if not opted_in_since:
-            return False
+        if not opted_in_later:
+            return None
     if channel is None:
-        return not needs_consent
-    if OUT in (channel.subscription, channel.permission):
-        return False
-    return channel.subscription == IN or not needs_consent
+        return None if needs_consent else since_all
+    if OUT in (channel.subscription, channel.permission) or (needs_consent and channel.subscription != IN):
+        return None
+    return max(since_all, channel.subscription_since, channel.permission_since)
 
 
 def list_is_off(customer: Customer, key: str, list_: str) -> bool:
@@ -105,10 +103,16 @@ def complain(customer: Customer, key: str, at: int) -> list[Change]:
 
 
 def _apply_to_all(customer: Customer, said: int, at: int, reason: str) -> list[Change]:
-    """`Do not contact` closes what is open; its end opens nothing by itself."""
+    """`Do not contact` closes what is open; its end opens nothing by itself.
+
+    The newest one is remembered (as the ``permission_since`` of ``all``, which has no such axis), so that a
+    yes from before it, which arrives later, opens nothing either.
+    """
     _moved(customer, ALL, said, at, reason, permission=False)
     if said != OUT:
         return []
+    everything = customer.channel(ALL)
+    everything.permission_since = max(everything.permission_since, at)
     known = [key for key in customer.channels if key != ALL]
     return [move for key in known for move in _moved(customer, key, OUT, at, reason, permission=False)]
 
@@ -139,25 +143,40 @@ def _moved(
     customer: Customer, key: str, said: int, at: int, reason: str, *, permission: bool
 ) -> list[Change]:
     """Set one axis, unless something newer is known, and tell how the channel moved."""
+    everything = customer.channels.get(ALL)
+    if said == IN and not permission and key != ALL and everything and at <= everything.permission_since:
+        _moved(customer, key, OUT, everything.permission_since, reason, permission=False)
+        return []
     channel = customer.channel(key)
-    before = standing(channel)
-    now, known_since = (
-        (channel.permission, channel.permission_since)
-        if permission
-        else (channel.subscription, channel.subscription_since)
-    )
-    if now != UNKNOWN and (at < known_since or (at == known_since and said == IN)):
+    before, agreed_since = standing(channel), _agreed_since(channel)
+    if not _is_newest(channel, said, at, "permission" if permission else "subscription"):
         return []
-    if now == said:
-        if said == OUT:
-            channel.reason = reason
-        return []
-    if permission:
-        channel.permission, channel.permission_since = said, at
-    else:
-        channel.subscription, channel.subscription_since = said, at
-    channel.reason = reason
+    if before != OUT or reason != LISTS:  # whoever left for good has not merely switched the last list off
+        channel.reason = reason
     after = standing(channel)
-    if after == before:
-        return []
-    return [Change(key, before, after, known_since if now == IN else 0)]
+    return [Change(key, before, after, agreed_since)] if after != before else []
+
+
+def _is_newest(channel: Channel, said: int, at: int, axis: str) -> bool:
+    """Take a statement on one axis in; false if a newer one is known."""
+    now, since = getattr(channel, axis), getattr(channel, f"{axis}_since")
+    newest = since + getattr(channel, f"{axis}_again")
+    if now != UNKNOWN and (at < newest or (at == newest and said == IN)):
+        return False
+    if now == said:
+        setattr(channel, f"{axis}_again", at - since)
+    else:
+        setattr(channel, axis, said)
+        setattr(channel, f"{axis}_since", at)
+        setattr(channel, f"{axis}_again", 0)
+    return True
+
+
+def _agreed_since(channel: Channel) -> int:
+    """Since when (ms) the customer stands by a yes on this channel, 0 where they do not."""
+    if standing(channel) != IN:
+        return 0
+    return max(
+        channel.subscription_since if channel.subscription == IN else 0,
+        channel.permission_since if channel.permission == IN else 0,
+    )

@@ -24,15 +24,16 @@ class Channel(msgspec.Struct, array_like=True, gc=False):
     """Consent on one channel, and what was delivered on it.
 
     ``subscription`` and ``permission`` (the system's, for push) are UNKNOWN, IN or OUT, each with the
-    moment it was last said (ms). ``agreed`` remembers that it was ever IN.
+    moment since when (ms), and how much later (ms) it was last said again.
     """
 
     subscription: int = UNKNOWN
     subscription_since: int = 0
+    subscription_again: int = 0
     permission: int = UNKNOWN
     permission_since: int = 0
+    permission_again: int = 0
     reason: str = ""
-    agreed: bool = False
     delivered: int = 0
     lists_out: dict[str, int] = {}
     lists_in: dict[str, int] = {}

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple, Protocol
 from scipy.special import stdtr, stdtrit
 
 DAYS_A_YEAR: Final = 365.25
+_LONGEST: Final = 20.0
+"""Log days: a million years. Whatever a policy's prior says, a length stays a number that can be stored."""
 
 
 class Prior(Protocol):
@@ -36,17 +38,25 @@ class Gap(NamedTuple):
     @property
     def typical(self) -> float:
         """The typical gap in days: exp(location)."""
-        return math.exp(self.location)
+        return math.exp(min(self.location, _LONGEST))
 
     def survival(self, days: float) -> float:
-        """The probability that an active customer's gap is longer than ``days``."""
+        """The probability that an active customer's gap is longer than ``days`` (above 0)."""
         return float(stdtr(self.df, (self.location - math.log(days)) / self.scale))
+
+    def share_within(self, days: float) -> float:
+        """F: the probability that an active customer's gap is at most ``days``, exact where it is tiny."""
+        return float(stdtr(self.df, (math.log(days) - self.location) / self.scale))
+
+    def length_of(self, share: float) -> float:
+        """The inverse of ``share_within``: the days within which this share of the gaps ends."""
+        return math.exp(min(self.location + self.scale * float(stdtrit(self.df, share)), _LONGEST))
 
     def silence_of(self, survival: float) -> float:
         """The silence in days whose survival is ``survival``; 0 for a level of 1 or more."""
         if survival >= 1.0:
             return 0.0
-        return math.exp(min(self.location - self.scale * float(stdtrit(self.df, survival)), 700.0))
+        return math.exp(min(self.location - self.scale * float(stdtrit(self.df, survival)), _LONGEST))
 
 
 def gap(n: float, mean: float, m2: float, prior: Prior) -> Gap:
@@ -55,7 +65,7 @@ def gap(n: float, mean: float, m2: float, prior: Prior) -> Gap:
     shape = prior.a0 + n / 2.0
     rate = prior.b0 + m2 / 2.0 + prior.kappa0 * n * (mean - prior.m0) ** 2 / (2.0 * kappa)
     location = (prior.kappa0 * prior.m0 + n * mean) / kappa
-    return Gap(location, math.sqrt(rate * (kappa + 1.0) / (shape * kappa)), 2.0 * shape)
+    return Gap(location, math.sqrt(rate * (kappa + 1.0) / shape / kappa), 2.0 * shape)
 
 
 def dropout_odds(x: int, prior: Prior) -> float:
@@ -64,9 +74,11 @@ def dropout_odds(x: int, prior: Prior) -> float:
 
 
 def quantile(g: Gap, alpha: float, horizon: float) -> float:
-    """Formula (8): the days after which a share ``alpha`` of gaps below ``horizon`` (days) alarms."""
-    inside = 1.0 - g.survival(horizon)
-    return g.silence_of(1.0 - (1.0 - alpha) * inside)
+    """Formula (8): the days after which a share ``alpha`` of gaps below ``horizon`` (days) alarms.
+
+    Never beyond the horizon, also where hardly any gap ends before it.
+    """
+    return min(horizon, g.length_of((1.0 - alpha) * g.share_within(horizon)))
 
 
 def yearly(g: Gap, per_year: float, horizon: float) -> float:
@@ -78,7 +90,7 @@ def yearly(g: Gap, per_year: float, horizon: float) -> float:
 def precision(g: Gap, odds: float, promised: float, horizon: float) -> float:
     """Formula (7): the days after which a share ``promised`` stays silent until ``horizon`` (days)."""
     level = (odds + g.survival(horizon)) / promised - odds
-    return min(g.silence_of(level), horizon)
+    return min(horizon, g.silence_of(level))
 
 
 def chance_alive(g: Gap, odds: float, silent: float) -> float:

@@ -35,8 +35,11 @@ def _room(sent: Sequence[int], at: int, most: int, per: int) -> int:
 
 
 def count(customer: Customer, channel: str, at: int, policy: Policy) -> None:
-    """Take a message sent at ``at`` (ms) into account, and drop those that no window reaches any more."""
-    longest = max(policy.cap.promotional_per, policy.cap.channel_per)
+    """Take a message sent at ``at`` (ms) into account, and drop those that no window reaches any more.
+
+    A message may be made after one with a later moment, by as much as a cause may be answered late.
+    """
+    longest = max(policy.cap.promotional_per, policy.cap.channel_per) + policy.historical_after
     newest = max([at, *(moment for moment, _ in customer.sends)])
     kept = [(moment, sent_on) for moment, sent_on in customer.sends if moment > newest - longest]
     customer.sends = [*kept, (at, channel)]

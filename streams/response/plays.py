@@ -104,10 +104,15 @@ def _reaches(goal: str, event: Event, streams: Sequence[str]) -> bool:
         "web": "web" in streams,
         "store": "store" in streams,
         "reaction": is_reaction(event),
-        "consent": event.consent is not None and event.consent.state == "in",
+        "consent": event.type == "consent.changed" and _says_yes(event),
         "plan": event.type in ("plan.started", "plan.renewed"),
     }
     return reached.get(goal, event.type == goal)
+
+
+def _says_yes(event: Event) -> bool:
+    """Whether a change of consent is an opt-in."""
+    return event.consent is not None and event.consent.state == "in"
 
 
 def on_end_of_episode(visit: Visit, episode: str, at: int) -> list[Command]:
@@ -120,11 +125,15 @@ def on_end_of_episode(visit: Visit, episode: str, at: int) -> list[Command]:
     ]
 
 
-def on_opt_out(visit: Visit, channel: str, surface: str | None, at: int) -> list[Command]:
-    """What is out on a channel that the customer closed is cancelled at once."""
+def on_consent(visit: Visit, at: int) -> list[Command]:
+    """Consent was spoken of: what is out on a channel that is closed now is cancelled at once."""
     commands: list[Command] = []
     for run in visit.customer.plays:
-        closed = [sent for sent in run.sent if sent.channel == channel and sent.surface == surface]
+        closed = [
+            sent
+            for sent in run.sent
+            if not reach.stays_open(visit.customer, sent.channel, sent.surface, visit.context)
+        ]
         run.sent = [sent for sent in run.sent if sent not in closed]
         commands += [_cancel(visit, run, sent, at) for sent in closed if sent.expires_at > at]
     return commands
@@ -159,7 +168,7 @@ def _cancel(visit: Visit, run: Running, sent: Sent, at: int) -> Command:
 def on_wake(visit: Visit, now: int) -> tuple[list[Wish], list[Command]]:
     """The steps that are due at ``now`` (ms), and the cancels of plays that the policy no longer has.
 
-    A play whose time for the goal is over ends by itself; what it sent stays out.
+    A play ends by itself once its steps are done and both the goal and its messages are out of time.
     """
     wishes: list[Wish] = []
     commands: list[Command] = []
@@ -170,19 +179,20 @@ def on_wake(visit: Visit, now: int) -> tuple[list[Wish], list[Command]]:
             continue
         due = _due_steps(visit, run, play, now)
         wishes += due
-        if run.ends_at <= now and not due:
+        if not due and 0 < _next(run) <= now:
             visit.customer.plays = [other for other in visit.customer.plays if other is not run]
     return wishes, commands
 
 
 def _due_steps(visit: Visit, run: Running, play: Play, now: int) -> list[Wish]:
     """The steps of one play that are due: put off by reach until now, or next in order."""
-    due = [Wish(run, step, at) for step, at in run.later if at <= now]
+    due = [Wish(run, step, at) for step, at in run.later if at <= now and step < len(play.steps)]
     run.later = [(step, at) for step, at in run.later if at > now]
     if run.next_at and run.next_at <= now:
         if run.step < len(play.steps) and _wanted(play.steps[run.step], run):
             due.append(Wish(run, run.step, run.next_at))
         _advance(visit, run, play)
+    run.ends_at = max([run.ends_at, *(wish.at + play.steps[wish.step].expires_after for wish in due)])
     return due
 
 
@@ -199,8 +209,9 @@ def _advance(visit: Visit, run: Running, play: Play) -> None:
         run.next_at = 0
         return
     campaign, step = visit.context.policy.campaign, play.steps[run.step]
-    slot = run.next_at + campaign.spacing
-    slots = (run.next_at - run.at - step.after) // max(campaign.spacing, 1) + 1
+    spacing = max(campaign.spacing, 1)
+    slot = run.next_at + spacing
+    slots = (run.next_at - run.at - step.after) // spacing + 1
     all_slots = _open_channels(visit) if step.channels == "all_open" else 1
     if slots < all_slots and slot <= run.at + step.after + campaign.within and _wanted(step, run):
         run.next_at = slot
@@ -216,7 +227,12 @@ def _open_channels(visit: Visit) -> int:
 
 def wake_at(plays: Sequence[Running]) -> int:
     """The earliest moment (ms) at which a running play has something to do; 0 for never."""
-    moments = [run.ends_at for run in plays]
-    moments += [run.next_at for run in plays if run.next_at]
-    moments += [at for run in plays for _, at in run.later]
-    return min(moments, default=0)
+    return min(map(_next, plays), default=0)
+
+
+def _next(run: Running) -> int:
+    """When a play has a step to do, else when it is over (ms)."""
+    ahead = [at for _, at in run.later]
+    if run.next_at:
+        ahead.append(run.next_at)
+    return min(ahead, default=run.ends_at)

@@ -38,7 +38,7 @@ def judge(customer: Customer, channel: str, list_: str, at: int, context: Contex
     if settings is None:
         return Verdict(NO, reason="unknown_channel")
     needs_consent = settings.consent == "required"
-    key = _open_key(customer, channel, needs_consent=needs_consent)
+    key = _open_key(customer, channel, at, needs_consent=needs_consent)
     if key is None:
         known = consent.since(customer, channel) is not None
         return Verdict(NO, reason="closed" if known else "consent_unknown")
@@ -55,14 +55,26 @@ def judge(customer: Customer, channel: str, list_: str, at: int, context: Contex
 def is_open(customer: Customer, channel: str, context: Context) -> bool:
     """Whether consent lets anything out on this channel: what a play asks when it looks for channels."""
     settings = context.policy.channels[channel]
-    return _open_key(customer, channel, needs_consent=settings.consent == "required") is not None
+    return _open_key(customer, channel, context.at, needs_consent=settings.consent == "required") is not None
 
 
-def _open_key(customer: Customer, channel: str, *, needs_consent: bool) -> str | None:
-    """The consent that lets a message out on this channel: app push before web push."""
+def stays_open(customer: Customer, channel: str, surface: str | None, context: Context) -> bool:
+    """Whether what is out on this very channel may stay out, after a change of consent."""
+    settings = context.policy.channels.get(channel)
+    needs_consent = settings is None or settings.consent == "required"
+    key = consent.key_of(channel, surface)
+    return consent.open_since(customer, key, needs_consent=needs_consent) is not None
+
+
+def _open_key(customer: Customer, channel: str, at: int, *, needs_consent: bool) -> str | None:
+    """The consent that lets a message out on this channel at ``at`` (ms): app push before web push.
+
+    A yes said after ``at``, in the same cut, does not count for it: the channel was closed at that moment.
+    """
     keys = (channel, consent.WEB_PUSH) if channel == "push" else (channel,)
     for key in keys:
-        if consent.is_open(customer, key, needs_consent=needs_consent):
+        since = consent.open_since(customer, key, needs_consent=needs_consent)
+        if since is not None and since <= at:
             return key
     return None
 

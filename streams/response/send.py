@@ -23,15 +23,22 @@ if TYPE_CHECKING:
 def resolve(visit: Visit, wish: Wish) -> Command | None:
     """The command of a due step; None if its play has ended, reach says no everywhere, or it must wait.
 
-    A *later* is filed with the play as long as the message would still be of use then.
+    A *later* is filed with the play as long as the message would still be of use then, and within the
+    campaign where it goes to all channels: those messages keep their distance (R9).
     """
     run, context = wish.run, visit.context
     play = context.policy.plays.get(run.play)
     if play is None or wish.step >= len(play.steps) or not any(run is r for r in visit.customer.plays):
         return None
     step = play.steps[wish.step]
-    limit = run.at + step.after + max(step.expires_after, context.policy.campaign.within)
     if wish.at + step.expires_after <= context.at:
+        return None
+    campaign = context.policy.campaign
+    to_all = step.channels == "all_open"
+    limit = run.at + step.after + (campaign.within if to_all else step.expires_after)
+    free = _last_of_step(visit, wish) + campaign.spacing if to_all else wish.at
+    if free > wish.at:
+        _put_off(wish, free, limit)
         return None
     later: list[int] = []
     for channel in _candidates(visit, run, wish.step, step):
@@ -40,9 +47,22 @@ def resolve(visit: Visit, wish: Wish) -> Command | None:
             return _send(visit, wish, step, channel, verdict.surface)
         if verdict.answer == reach.LATER:
             later.append(verdict.when)
-    if later and min(later) <= limit:
-        run.later = [*run.later, (wish.step, min(later))]
+    if later:
+        _put_off(wish, min(later), limit)
     return None
+
+
+def _put_off(wish: Wish, when: int, limit: int) -> None:
+    """Have a step looked at again at ``when`` (ms), unless that is too late."""
+    if when <= limit:
+        wish.run.later = [*wish.run.later, (wish.step, when)]
+
+
+def _last_of_step(visit: Visit, wish: Wish) -> int:
+    """When this step last sent something (ms), as far as the caps remember; 0 for never."""
+    used = {channel for step, channel in wish.run.used if step == wish.step}
+    sent = [at for at, channel in visit.customer.sends if channel in used and at >= wish.run.at]
+    return max(sent, default=0)
 
 
 def _candidates(visit: Visit, run: Running, number: int, step: Step) -> Iterable[str]:
@@ -101,7 +121,7 @@ def _message(visit: Visit, step: Step, at: int) -> Message:
     )
     named = [PromisedOffer(id=o.id, kind=o.kind, variables=o.variables) for o in choice.offers]
     filled = any(value is not None for value in variables.values())
-    personalised = choice.personalised if named else filled
+    personalised = choice.personalised if step.offer else filled
     return Message(
         template=step.template,
         list=step.list,

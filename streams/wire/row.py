@@ -29,9 +29,11 @@ _HEAD: Final = struct.Struct("<BqqqqI")
 _PREFIX: Final = struct.Struct("<Bq")
 _EPOCH: Final = struct.Struct("<q")
 _CUT: Final = struct.Struct("<q")
+_SEQ: Final = struct.Struct("<q")
 _WAKE: Final = struct.Struct("<q")
 _LENGTH: Final = struct.Struct("<I")
 _CUT_AT: Final = _PREFIX.size
+_SEQ_AT: Final = _PREFIX.size + 8
 _WAKE_AT: Final = _PREFIX.size + 2 * 8
 _LENGTH_AT: Final = _HEAD.size - _LENGTH.size
 
@@ -81,6 +83,8 @@ def unpack(value: bytes) -> Row:
     if form != FORMAT:
         raise StoredFormError(f"a row of format {form}; this version reads format {FORMAT}")
     end = _HEAD.size + length
+    if len(value) < end:
+        raise StoredFormError(f"a row of {len(value)} bytes lacks {end - len(value)} of its body")
     return Row(epoch, cut, seq, wake_at, value[_HEAD.size : end], value[end:])
 
 
@@ -103,6 +107,11 @@ def epoch_of(value: bytes) -> int:
 def cut_of(value: bytes) -> int:
     """The number of the cut that made this row."""
     return int(_CUT.unpack_from(value, _CUT_AT)[0])
+
+
+def seq_of(value: bytes) -> int:
+    """The number of the customer's newest effect."""
+    return int(_SEQ.unpack_from(value, _SEQ_AT)[0])
 
 
 def wake_of(value: bytes) -> int:
