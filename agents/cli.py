@@ -29,7 +29,7 @@ COMMANDS: Final[Mapping[str, _Command]] = {
         "agents.commands.config", "config", "Show the settings in force, and where they come from."
     ),
     "offers": _Command("agents.commands.offers", "offers", "Publish what promotions may name."),
-    "policy": _Command("agents.commands.policy", "policy", "Check, publish and show policies."),
+    "policy": _Command("agents.commands.policy", "policy", "Check, test, publish and show policies."),
     "replay": _Command("agents.replay.command", "replay", "Send a history from files, with its own time."),
     "tick": _Command("agents.commands.tick", "tick", "Move time on, where the clock is external."),
     "topics": _Command(

@@ -1,4 +1,4 @@
-"""``policy check``, ``policy publish`` and ``policy show``."""
+"""``policy check``, ``policy publish``, ``policy show`` and, from its own module, ``policy test``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +16,17 @@ from streams.wire.control import PolicyFact
 from ..cli import Shell
 from ..errors import CommandFailedError, ExitCode
 from ._shell import run, with_shell
+from .policy_test import test_command
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @click.group()
 def policy() -> None:
-    """What a brand decides: check it, put it in force, look at it."""
+    """What a brand decides: check it, try it, put it in force, look at it."""
+
+
+policy.add_command(test_command)
 
 
 @policy.command("check")
