@@ -71,6 +71,11 @@ class ControlClient:
             await self._producer.send_and_wait(self._catalogue.facts.name, value, key=key, partition=0)
         return offsets
 
+    async def time(self) -> int:
+        """The latest time (ms) of any partition by the cuts on control, 0 where none stands yet."""
+        await self._reading()
+        return max(reader.at for reader in self._readers.values())
+
     async def tick_and_wait(self, at: int, within: float = 60.0) -> None:
         """Say that everything sent so far happened before `at`; return when all partitions know it.
 

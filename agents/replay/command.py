@@ -12,7 +12,6 @@ from streams.wire.times import HOUR, MINUTE, SECOND, parse_duration
 
 from ..cli import Shell
 from ..commands._shell import run, with_shell
-from ..topics import verify
 from .history import read_history
 from .kafka import open_line
 from .mapping import SURFACES, Mapping
@@ -95,13 +94,6 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -
     show_default="0s",
     help="Event time to go on after the last event, so that its silences come due.",
 )
-@click.option(
-    "--ahead",
-    type=click.IntRange(1, 1000),
-    default=1,
-    show_default=True,
-    help="Ticks under way at once where no event lies between; above 1 only if nobody else sends events.",
-)
 @click.option("--sort", is_flag=True, help="Sort each file in memory, where it is not in order of time.")
 @click.option("--skip-bad", is_flag=True, help="Leave rows out that are no events, and list them.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, send nothing.")
@@ -119,7 +111,6 @@ def replay(
     files: tuple[Path, ...],
     tick: int,
     beyond: int,
-    ahead: int,
     timeout: int,
     sort: bool,  # noqa: FBT001 - flags come from click by name
     skip_bad: bool,  # noqa: FBT001 - the same
@@ -145,7 +136,7 @@ def replay(
         else:
             pace = Pace(shell.settings.topics.partitions, tick, beyond)
             steps = with_ticks(history, pace)
-            sent = run(shell, _send(shell, steps, ahead, timeout / SECOND, bar.sent))
+            sent = run(shell, _send(shell, steps, timeout / SECOND, bar.sent))
     summarise(sent, bad, time.monotonic() - begun, dry_run=dry_run)
 
 
@@ -159,12 +150,10 @@ def _mapping(**reading: object) -> Mapping:
 async def _send(
     shell: Shell,
     steps: Iterable[Placed | TickAt],
-    ahead: int,
     seconds: float,
     progress: Callable[[Sent], None],
 ) -> Sent:
     settings = shell.settings
     topics = catalogue(settings.topics.prefix, settings.topics.partitions, ())
-    await verify(settings, (*topics.inputs, topics.control))
-    async with open_line(settings.kafka, topics, seconds) as line:
-        return await send(steps, line, ahead=ahead, progress=progress)
+    async with open_line(settings, topics, seconds) as line:
+        return await send(steps, line, progress)

@@ -7,28 +7,20 @@ from typing import Protocol
 from streams.wire.times import format_time
 
 from ..errors import CommandFailedError
-from .answers import Answers
 from .schedule import Placed, TickAt
 
 
 class Line(Protocol):
-    """The way to the brokers and back (`kafka.Line`)."""
+    """The way to the brokers and back (`kafka.KafkaLine`)."""
 
-    @property
-    def answers(self) -> Answers:
-        """What is known of the cuts."""
+    async def time(self) -> int:
+        """Tell the latest time of any partition, in milliseconds."""
 
     async def add(self, placed: Placed) -> None:
         """Send an event, not waiting for it."""
 
-    async def flush(self) -> None:
-        """Wait until all events sent are acknowledged."""
-
     async def tick(self, at: int) -> None:
-        """Send a tick to every partition, and wait until it is acknowledged."""
-
-    async def settled(self, under_way: int = 0) -> None:
-        """Wait until at most so many ticks lack a cut."""
+        """Return when all events are acknowledged, and each partition has a cut at that time."""
 
 
 @dataclass(slots=True)
@@ -36,9 +28,9 @@ class Sent:
     """What was sent so far.
 
     Attributes:
-        events: acknowledged, or on their way.
-        ticks: the same.
-        at: event time so far, in milliseconds; 0 before the first.
+        events: how many.
+        ticks: how many, each answered by a cut in every partition.
+        at: event time so far, in milliseconds; 0 before the first tick.
     """
 
     events: int = 0
@@ -51,51 +43,35 @@ def _nothing(_sent: Sent) -> None:
 
 
 async def send(
-    steps: Iterable[Placed | TickAt],
-    line: Line,
-    *,
-    ahead: int = 1,
-    progress: Callable[[Sent], None] = _nothing,
+    steps: Iterable[Placed | TickAt], line: Line, progress: Callable[[Sent], None] = _nothing
 ) -> Sent:
     """Send a history and its ticks.
 
     Args:
         steps: of `with_ticks`.
         line: the way to Kafka.
-        ahead: how many ticks with no event between them may be under way at once. 1 is what wire.md asks of
-            those
-            who send ticks. More is faster and gives the same cuts as long as nobody else sends events: each
-            tick is answered by a cut of its own, in order, and all of them name the same ends.
         progress: told after each tick.
 
     Raises:
-        CommandFailedError: a tick is not answered, or the partitions' time is past the history already.
+        CommandFailedError: a tick is not answered, or the partitions' time is past the history's beginning.
     """
-    sent, dirty = Sent(), False
+    sent = Sent()
     for step in steps:
         if isinstance(step, Placed):
-            if not dirty:
-                await line.settled()
-                dirty = True
+            if not sent.events:
+                _check_time(step.event.occurred_at, await line.time())
             await line.add(step)
             sent.events += 1
-            continue
-        if sent.ticks == 0:
-            _check_time(step.at, line.answers.at)
-        await (line.flush() if dirty else line.settled(ahead - 1))
-        dirty = False
-        await line.tick(step.at)
-        sent.ticks, sent.at = sent.ticks + 1, step.at
-        progress(sent)
-    await line.flush()
-    await line.settled()
+        else:
+            await line.tick(step.at)
+            sent.ticks, sent.at = sent.ticks + 1, step.at
+            progress(sent)
     return sent
 
 
 def _check_time(first: int, already: int) -> None:
-    if first <= already:
+    if first < already:
         raise CommandFailedError(
-            f"these topics have reached {format_time(already)}, and"
-            f" the history begins before {format_time(first)}",
+            f"these topics have reached {format_time(already)}, but the history begins {format_time(first)}",
             "play an earlier history into topics of its own: HOLDFAST_TOPICS__PREFIX=another",
         )
