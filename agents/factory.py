@@ -1,13 +1,12 @@
 """The composition root: from settings to a worker. Tests call it with settings and a core of their own."""
 
-import tempfile
 import uuid
-from pathlib import Path
 from typing import Any
 
 import faust
 from faust.types.auth import AuthProtocol
 
+from streams.metrics import LOG_LINES_DROPPED
 from streams.tables import app_id
 from streams.timeline import Partition
 from streams.topics import Catalogue, catalogue
@@ -21,6 +20,7 @@ from .detect import add_detect
 from .lane.app import JointTopic, LaneApp
 from .lane.core import CoreFactory
 from .lane.lane import Lane
+from .lane.metering import Meter
 from .lane.sending import NO_HEADERS, acknowledged
 from .lane.status import LaneStatus
 from .settings import Settings
@@ -46,9 +46,14 @@ class Detect:
         self.catalogue = catalogue(settings.topics.prefix, settings.topics.partitions)
         self.metrics = Metrics()
         self.lane = Lane(
-            settings, self.catalogue, core or product_core(self.catalogue), client_options(settings.kafka)
+            settings,
+            self.catalogue,
+            core or product_core(self.catalogue),
+            client_options(settings.kafka),
+            Meter(self.metrics, self.catalogue),
         )
         self.status = LaneStatus(self.lane)
+        self.metrics.on_render(lambda: self.lane.meter.refresh(self.lane, self.status))
         self.admin: AdminServer | None = None
         self.app = LaneApp(
             app_id(settings.topics.prefix),
@@ -56,6 +61,7 @@ class Detect:
             companions=[self._start_admin],
             ready=self._say_who_owns,
             **faust_conf(settings),
+            logging_config=dict_config(settings.logs, lambda: self.metrics.add(LOG_LINES_DROPPED)),
         )
         add_detect(self.app, self.catalogue)
 
@@ -110,21 +116,12 @@ def faust_conf(settings: Settings) -> dict[str, Any]:
         "stream_recovery_delay": 0,
         # The assignor knows members by URL: unique per worker, and the same again for the same instance id.
         "canonical_url": f"http://{worker.replace('_', '-')}.holdfast.invalid:6066",
-        "datadir": str(_data_dir(settings.data_dir, kafka.instance_id)),
+        "datadir": str(settings.data_dir / worker),  # never made: LaneApp keeps nothing on disk
         "web_enabled": False,
         "Topic": JointTopic,
         "autodiscover": False,
         "worker_redirect_stdouts": False,
-        "logging_config": dict_config(settings.logs),
-        "tabledir": "tables",
     }
-
-
-def _data_dir(parent: Path, instance: str | None) -> Path:
-    """A folder of the worker's own; Faust wants one, though nothing that matters is kept in it."""
-    if instance is None:
-        return Path(tempfile.gettempdir()) / f"holdfast-{uuid.uuid4().hex}"
-    return parent / instance
 
 
 def _credentials(kafka: Kafka) -> Any:  # noqa: ANN401 - Faust's

@@ -40,8 +40,8 @@ RECORDS: Final = Metric(
 RECORD_BYTES: Final = Metric(
     "holdfast_record_bytes_total",
     "counter",
-    "Bytes of the input records applied (keys and values), by outcome.",
-    ("topic", "outcome"),
+    "Bytes of the input records applied, keys and values.",
+    ("topic",),
 )
 REJECTS: Final = Metric(
     "holdfast_rejects_total",
@@ -52,25 +52,25 @@ REJECTS: Final = Metric(
 SIGNALS: Final = Metric(
     "holdfast_signals_total",
     "counter",
-    "Signals acknowledged by Kafka, repeats after a crash included, by action.",
+    "Signals acknowledged by Kafka, by action: opened, closed, retracted; what is sent again does not count.",
     ("action",),
 )
 COMMANDS: Final = Metric(
     "holdfast_commands_total",
     "counter",
-    "Commands acknowledged by Kafka, repeats after a crash included, by channel.",
+    "Commands acknowledged by Kafka, by channel; what is sent again does not count.",
     ("channel",),
 )
 CUTS: Final = Metric(
     "holdfast_cuts_total",
     "counter",
-    "Cuts read from control, by result: executed, or void (another owner's, or proposed too late).",
+    "Cuts, by result: executed, or void (a former owner's, or written where another came first).",
     ("result",),
 )
 CUT_SECONDS: Final = Metric(
     "holdfast_cut_seconds",
     "histogram",
-    "Time from starting a cut to all its rows and effects acknowledged.",
+    "Time of a round of cuts over all partitions, until rows and effects are acknowledged.",
     (),
     _SHORT_TIMES,
 )

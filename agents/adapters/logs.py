@@ -22,7 +22,7 @@ PERSONAL: Final = frozenset(
 )
 """Fields that could say who: a line about a record names its topic, partition and offset."""
 
-_FOREIGN: Final = ("faust", "mode", "aiokafka", "kafka", "aiohttp", "asyncio")
+_FOREIGN: Final = ("agents", "faust", "mode", "aiokafka", "kafka", "aiohttp", "asyncio")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBERS: Final = re.compile(r"\d+")
 

@@ -4,7 +4,7 @@ The registry is our own, so that no library adds metrics behind our back, and tw
 process do not collide. Counting is done once per cut, not per record: the price per event is nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import prometheus_client
@@ -25,6 +25,7 @@ class Metrics:
         self._counters: dict[Metric, Counter] = {}
         self._gauges: dict[Metric, Gauge] = {}
         self._histograms: dict[Metric, Histogram] = {}
+        self._refresh: list[Callable[[], None]] = []
         for metric in METRICS:
             if metric not in PROCESS:
                 self._register(metric)
@@ -51,8 +52,14 @@ class Metrics:
         except KeyError:
             return
 
+    def on_render(self, refresh: Callable[[], None]) -> None:
+        """Call something before each answer, to set gauges that nobody keeps up to date."""
+        self._refresh.append(refresh)
+
     def render(self) -> bytes:
         """Everything in Prometheus' text form."""
+        for refresh in self._refresh:
+            refresh()
         return generate_latest(self.registry)
 
     def _register(self, metric: Metric) -> None:

@@ -60,6 +60,9 @@ class LaneApp(faust.App):
     def _new_producer_transport(self) -> LaneTransport:
         return LaneTransport(self.conf.broker_producer, self)
 
+    def _create_directories(self) -> None:
+        """Nothing: the state is in memory and in the changelog; Faust's folders would stay empty."""
+
     async def on_first_start(self) -> None:
         """Bring up what must be there before the group is joined."""
         for start in self._companions:

@@ -71,6 +71,7 @@ class Executor:
     async def _round(self, todo: Sequence[OwnedPartition]) -> None:
         lane = self._lane
         generation = lane.consumer.app.consumer_generation_id
+        began = time.monotonic()
         plans = [plan for owned in todo if (plan := self._execute(owned)) is not None]
         rows, rejects = await self._send_state(plans)
         for plan, sent in rows:
@@ -81,6 +82,9 @@ class Executor:
         for plan in plans:
             effects += await lane.send_effects(plan.owned.number, plan.done.effects)
         await acknowledged(effects)
+        seconds = time.monotonic() - began
+        for plan in plans:
+            lane.meter.executed(plan.done, seconds)
         if generation != lane.consumer.app.consumer_generation_id:
             return  # partitions may have moved: commit nothing, the next owner executes these cuts again
         for plan in plans:
@@ -89,7 +93,12 @@ class Executor:
 
     def _execute(self, owned: OwnedPartition) -> Plan | None:
         cut = owned.due()
-        return None if cut is None else owned.execute(cut)
+        if cut is None:
+            return None
+        began = time.monotonic()
+        plan = owned.execute(cut)
+        self._lane.meter.stalled(time.monotonic() - began)
+        return plan
 
     async def _send_state(self, plans: Sequence[Plan]) -> tuple[list[tuple[Plan, list[Sent]]], list[Sent]]:
         lane = self._lane

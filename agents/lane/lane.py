@@ -15,6 +15,7 @@ from streams.wire.control import Cut, decode_control, encode
 from streams.wire.reject import Rejection
 
 from ..adapters.logs import get_logger
+from ..adapters.metrics import Metrics
 from ..errors import InfrastructureError
 from ..settings import Settings
 from .changelog import Changelog
@@ -23,6 +24,7 @@ from .clock import Answer, Hold, complete_until, wall_ms
 from .core import CoreFactory, Effect, Record
 from .cuts import Base, Verdict
 from .fence import Lease
+from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
 from .proposing import Pace
 from .reader import LogReader
@@ -40,6 +42,7 @@ class Lane:
         catalogue: Names of the topics.
         core: Makes the pure core of a partition.
         connection: How aiokafka's clients connect.
+        meter: Counts what is done; without one nobody looks at the counts.
 
     Attributes:
         partitions: By number.
@@ -50,7 +53,12 @@ class Lane:
     """
 
     def __init__(
-        self, settings: Settings, catalogue: Catalogue, core: CoreFactory, connection: Mapping[str, Any]
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        core: CoreFactory,
+        connection: Mapping[str, Any],
+        meter: Meter | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
@@ -64,6 +72,7 @@ class Lane:
         self.idle.set()
         self.lease = Lease(settings.kafka.session_timeout / 1000)
         self.hold = Hold(settings.clock_hold)
+        self.meter = meter or Meter(Metrics(), catalogue)
         self.unreadable = 0
         self.ticks_ignored = 0
         self.owner = uuid.uuid4().hex.encode()
@@ -84,6 +93,7 @@ class Lane:
             DataLossError: if the topics do not hold what must be there.
         """
         self.live = False
+        self.meter.assigned()
         for gone in self.partitions.keys() - numbers:
             del self.partitions[gone]
         epochs = dict(
@@ -153,6 +163,10 @@ class Lane:
             await acknowledged(await self.send_effects(owned.number, effects))
             ready[owned.number] = _recovered(owned, len(effects))
             owned.live()
+        self.meter.recovered(
+            sum(found["records"] for found in ready.values()),
+            sum(found["resent"] for found in ready.values()),
+        )
         log.info("partitions recovered", partitions=ready)
 
     async def send_effects(self, number: int, effects: Sequence[Effect]) -> list[Sent]:
@@ -213,6 +227,7 @@ class Lane:
                 )
             return
         verdict = owned.log.read(offset, record)
+        self.meter.control(verdict, record, external=self.external)
         if verdict is Verdict.TICK and not self.external:
             owned.log.ticks.clear()
             self.ticks_ignored += 1

@@ -1,0 +1,131 @@
+"""Counts what the lane does, once per cut and not per record; gauges are read when somebody asks for them."""
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from streams import metrics as catalogue
+from streams.timeline import Headers
+from streams.topics import Catalogue
+from streams.wire.control import ControlRecord, Cut
+from streams.wire.times import SECOND
+
+from ..adapters.metrics import Metrics
+from .core import Effect, Executed
+from .cuts import Verdict
+from .partition import OwnedPartition
+
+if TYPE_CHECKING:
+    from .lane import Lane
+    from .status import LaneStatus
+
+OUTCOMES: Final = ("accepted", "rejected", "duplicate", "ignored")
+_BY_PARTITION: Final = (
+    catalogue.PARTITION_TIME,
+    catalogue.PARTITION_EPOCH,
+    catalogue.LAG,
+    catalogue.UNCOMMITTED,
+    catalogue.CUSTOMERS,
+)
+
+
+class Meter:
+    """What one lane counts.
+
+    Args:
+        metrics: Where it is exported.
+        topics: To tell channels and inputs by their topics.
+    """
+
+    def __init__(self, metrics: Metrics, topics: Catalogue) -> None:
+        self._metrics = metrics
+        self._inputs = {topic.name: topic.short.rpartition(".")[2] for topic in topics.inputs}
+        self._channels = {topic.name: channel for channel, topic in topics.commands.items()}
+        self._signals = topics.signals.name
+        self._claimed = 0.0
+        self._shown: set[str] = set()
+
+    def assigned(self) -> None:
+        """Partitions were assigned, and are claimed now."""
+        self._claimed = time.monotonic()
+        self._metrics.add(catalogue.REBALANCES)
+
+    def recovered(self, records: int, resent: int) -> None:
+        """All partitions assigned are recovered."""
+        self._metrics.add(catalogue.RECOVERED, records)
+        self._metrics.add(catalogue.RESENT, resent)
+        self._metrics.set(catalogue.RECOVERY_SECONDS, time.monotonic() - self._claimed)
+
+    def control(self, verdict: Verdict, record: ControlRecord, *, external: bool) -> None:
+        """A record of control was read."""
+        add = self._metrics.add
+        if verdict in {Verdict.VOID, Verdict.IGNORED}:
+            add(catalogue.CUTS, 1, {"result": "void"})
+        elif verdict is Verdict.FACT:
+            add(catalogue.FACTS, 1, {"kind": record.kind})
+        elif verdict is Verdict.TICK and not external:
+            add(catalogue.TICKS, 1, {"result": "ignored"})
+        elif isinstance(record, Cut) and record.tick is not None and verdict is Verdict.CUT:
+            add(catalogue.TICKS, 1, {"result": "answered"})
+
+    def executed(self, done: Executed, seconds: float) -> None:
+        """A cut was carried out and acknowledged, in a round that took so long."""
+        add = self._metrics.add
+        add(catalogue.CUTS, 1, {"result": "executed"})
+        self._metrics.observe(catalogue.CUT_SECONDS, seconds)
+        read = 0
+        for name, counts in done.counts.items():
+            if counts.read:
+                read += counts.read
+                topic = self._inputs.get(name, name)
+                add(catalogue.RECORD_BYTES, counts.read_bytes, {"topic": topic})
+                for outcome in OUTCOMES:
+                    if number := getattr(counts, outcome):
+                        add(catalogue.RECORDS, number, {"topic": topic, "outcome": outcome})
+        self._metrics.observe(catalogue.CUT_RECORDS, read)
+        for reject in done.rejects:
+            add(catalogue.REJECTS, 1, {"reason": _header(reject.headers, "holdfast.reject.reason")})
+        for effect in done.effects:
+            self._effect(effect)
+
+    def stalled(self, seconds: float) -> None:
+        """A cut kept the event loop to itself for so long."""
+        self._metrics.observe(catalogue.STALL_SECONDS, seconds)
+
+    def refresh(self, lane: "Lane", status: "LaneStatus") -> None:
+        """Set the gauges."""
+        self._metrics.set(catalogue.READY, float(status.ready))
+        self._metrics.set(catalogue.PARTITIONS, len(lane.partitions))
+        shown = {str(number) for number in lane.partitions}
+        for gone in self._shown - shown:
+            for metric in _BY_PARTITION:
+                self._metrics.forget(metric, {"partition": gone})
+        self._shown = shown
+        for owned in lane.partitions.values():
+            self._partition(lane, owned)
+
+    def _partition(self, lane: "Lane", owned: OwnedPartition) -> None:
+        label = {"partition": str(owned.number)}
+        lag = uncommitted = 0
+        for topic, applied in owned.applied.items():
+            lag += max(0, (lane.consumer.last_answer(topic, owned.number)[1] or applied) - applied)
+            committed = lane.consumer.committed_of(topic, owned.number)
+            uncommitted += 0 if committed is None else applied - committed
+        self._metrics.set(catalogue.PARTITION_TIME, owned.at / SECOND, label)
+        self._metrics.set(catalogue.PARTITION_EPOCH, owned.epoch, label)
+        self._metrics.set(catalogue.LAG, lag, label)
+        self._metrics.set(catalogue.UNCOMMITTED, uncommitted, label)
+        self._metrics.set(catalogue.CUSTOMERS, len(owned.core.rows), label)
+
+    def _effect(self, effect: Effect) -> None:
+        channel = self._channels.get(effect.topic)
+        if channel is not None:
+            self._metrics.add(catalogue.COMMANDS, 1, {"channel": channel})
+        elif effect.topic == self._signals:
+            action = (
+                _header(effect.headers, "ce_type").removeprefix("com.holdfast.signal.").removesuffix(".v1")
+            )
+            self._metrics.add(catalogue.SIGNALS, 1, {"action": action})
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((value.decode() for key, value in headers if key == name), "")
