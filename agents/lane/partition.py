@@ -136,7 +136,7 @@ class OwnedPartition:
         """Apply changelog records up to our marker; returns the offset of the last one looked at.
 
         Raises:
-            streams.wire.row.StoredFormError: if one cannot be read by this version.
+            DataLossError: if one cannot be read by this version.
         """
         state = self.restoring
         if state is None:
@@ -145,12 +145,20 @@ class OwnedPartition:
             if record.offset > state.until:
                 break
             state.records += 1
-            if state.filter.counts(record):
-                assert record.key is not None
-                self._restore(state, record.key, record.value)
+            try:
+                self._restore_record(state, record)
+            except row.StoredFormError as error:
+                raise DataLossError(
+                    f"changelog {self.number} holds at {record.offset} what this version cannot read: {error}",
+                    "run the version that wrote it, or a newer one",
+                ) from None
         return records[-1].offset
 
-    def _restore(self, state: _Restoring, key: bytes, value: bytes | None) -> None:
+    def _restore_record(self, state: _Restoring, record: Record) -> None:
+        if not state.filter.counts(record):
+            return
+        key, value = record.key, record.value
+        assert key is not None
         self.core.restore(key, value)
         if value is not None:
             state.values += 1

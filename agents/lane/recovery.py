@@ -13,9 +13,6 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
-from streams.wire.row import StoredFormError
-
-from ..errors import DataLossError
 from .lane import Lane
 from .stop import end_process
 
@@ -88,8 +85,6 @@ class LaneRecovery(Recovery):
         """Await; any failure ends the process, since Faust would log it and wait for ever."""
         try:
             return await work
-        except StoredFormError as error:
-            end_process(DataLossError(f"the changelog holds what this version cannot read: {error}"), doing)
         except Exception as error:  # noqa: BLE001 - fail-stop: Faust would wait for ever
             end_process(error, doing)
 

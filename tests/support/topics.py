@@ -177,6 +177,17 @@ class Load:
             self.sent += 1
         self._producer.poll(0)
 
+    def everybody(self, inputs: Sequence[int]) -> int:
+        """One event now for each customer; returns the time that all of them carry."""
+        now = int(time.time() * 1000)
+        for number in range(self._customers):
+            key, partition = customer(number, self._topics.control.partitions)
+            topic = self._topics.inputs[inputs[number % len(inputs)]].name
+            self._producer.produce(topic, b"%d" % self.sent, key, partition, timestamp=now)
+            self.sent += 1
+        self._producer.poll(0)
+        return now
+
     def flush(self) -> None:
         assert self._producer.flush(60) == 0
 
@@ -199,3 +210,35 @@ def settled(bootstrap: str, topics: Catalogue, group: str) -> Callable[[], bool]
 def each(records: dict[int, list[Record]]) -> Iterator[Record]:
     for partition in sorted(records):
         yield from records[partition]
+
+
+class Steady:
+    """Every customer has an event again and again, never longer apart than the silence of the toy core.
+
+    Args:
+        load: Whose producer and customers are used.
+    """
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._inputs: Sequence[int] = range(6)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.stopped_at = 0
+
+    def start(self) -> "Steady":
+        self._thread.start()
+        return self
+
+    def one_topic_only(self) -> None:
+        self._inputs = [2]
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._load.flush()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.stopped_at = self._load.everybody(self._inputs)
+            self._stop.wait(0.25)

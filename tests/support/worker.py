@@ -152,3 +152,23 @@ class Worker:
         if self._child is not None:
             self._child.close()
             self._child = None
+
+
+def listening(pid: int) -> set[tuple[str, int]]:
+    """The TCP sockets on which a process listens: address in hex as the kernel shows it, and port."""
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:  # closed while we looked
+            continue
+        if target.startswith("socket:["):
+            sockets.add(target[len("socket:[") : -1])
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            address, port = fields[1].split(":")
+            if fields[3] == "0A" and fields[9] in sockets:  # 0A: listen
+                found.add((address, int(port, 16)))
+    return found
