@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -17,6 +16,7 @@ from agents.errors import InfrastructureError
 from agents.settings import Settings
 from agents.settings.model import Admin
 from streams.metrics import CUTS
+from tests.support.ports import listening_ports
 
 TOKEN = "a-token-that-is-long-enough"
 PATHS = ("/livez", "/readyz", "/metrics", "/partitions")
@@ -148,12 +148,12 @@ class TestTheDoor:
 
 
 async def test_it_listens_on_loopback_and_on_nothing_else() -> None:
-    before = listening()
+    before = listening_ports()
     async with running() as (server, _):
         port = int(server.url.rpartition(":")[2])
-        assert listening() - before == {("127.0.0.1", port)}
+        assert listening_ports() - before == {("127.0.0.1", port)}
         assert port != 0
-    assert listening() - before == set()
+    assert listening_ports() - before == set()
 
 
 async def test_a_port_that_is_taken_is_told_with_the_way_out() -> None:
@@ -170,22 +170,3 @@ async def test_it_can_be_stopped_twice_and_while_a_client_is_connected() -> None
             assert answer.status == 200
         await asyncio.wait_for(server.stop(), 5)
         await server.stop()
-
-
-def listening() -> set[tuple[str, int]]:
-    """The TCP ports on which this process listens, from the kernel's own table."""
-    ours = {link.readlink().name for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
-            cells = line.split()
-            if cells[3] == "0A" and f"socket:[{cells[9]}]" in ours:
-                host, _, port = cells[1].partition(":")
-                found.add((_dotted(host), int(port, 16)))
-    return found
-
-
-def _dotted(hexadecimal: str) -> str:
-    if len(hexadecimal) > 8:
-        return hexadecimal
-    return ".".join(str(byte) for byte in reversed(bytes.fromhex(hexadecimal)))

@@ -1,0 +1,96 @@
+"""`python -m agents worker detect`: what it says while it starts, which ports it opens, how it ends."""
+
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from agents.cli import main
+from devkit.broker import EmbeddedBroker
+from streams.topics import catalogue
+from tests.support.ports import listening_ports
+from tests.support.worker import QUICK, Worker, wait_until
+
+PARTITIONS = 2
+OURS = catalogue("holdfast", PARTITIONS)
+FIND_COORDINATOR, NOT_AVAILABLE = 10, 15
+TICKS = ("2026-11-21T10:00:00.000Z", "2026-11-21T11:00:00.000Z")
+
+
+class DetectCommand(Worker):
+    """A worker started by our own command line."""
+
+    def __init__(self, bootstrap: str, folder: Path) -> None:
+        super().__init__(bootstrap, OURS.prefix, PARTITIONS, folder, settings={"HOLDFAST_CLOCK": "external"})
+        self._command = [sys.executable, "-m", "agents", "worker", "detect"]
+
+
+@pytest.fixture
+def worker(embedded: EmbeddedBroker, tmp_path: Path) -> Generator[DetectCommand]:
+    running = DetectCommand(embedded.bootstrap, tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def _topics(embedded: EmbeddedBroker) -> None:
+    for topic in OURS.all:
+        embedded.create_topic(topic.name, topic.partitions)
+
+
+@pytest.fixture
+def _same_settings(embedded: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """For commands called in this process."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in QUICK.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOLDFAST_KAFKA__BOOTSTRAP_SERVERS", embedded.bootstrap)
+    monkeypatch.setenv("HOLDFAST_TOPICS__PARTITIONS", str(PARTITIONS))
+    monkeypatch.setenv("HOLDFAST_CLOCK", "external")
+
+
+@pytest.mark.usefixtures("_topics", "_same_settings")
+def test_a_worker_gets_ready_opens_one_port_follows_ticks_and_ends_cleanly(worker: DetectCommand) -> None:
+    worker.start().wait_ready()
+    url = worker.url()
+    assert url is not None
+    assert listening_ports(worker.child.pid) == {("127.0.0.1", int(url.rpartition(":")[2]))}
+    for tick in TICKS:
+        assert main(["tick", tick, "--within", "30"]) == 0
+    assert {entry["partition"]: (entry["at"], entry["cut"]) for entry in worker.partitions()} == {
+        number: (TICKS[-1], len(TICKS)) for number in range(PARTITIONS)
+    }
+    assert worker.stop() == 0
+    assert "Traceback" not in worker.said
+
+
+@pytest.mark.usefixtures("_topics")
+def test_the_admin_server_answers_before_the_worker_has_joined_its_group(
+    worker: DetectCommand, embedded: EmbeddedBroker
+) -> None:
+    embedded.push_request_errors(FIND_COORDINATOR, [NOT_AVAILABLE] * 1_000)
+    worker.start()
+    wait_until(lambda: worker.get("/livez"), "an answer of the admin server")
+    assert worker.get("/livez") == {"alive": True}
+    answer = worker.get("/readyz")
+    assert answer["ready"] is False
+    assert "joining" in answer["reason"]
+    assert worker.partitions() == []
+
+
+def test_a_worker_without_its_topics_refuses_to_start_and_says_what_to_do(worker: DetectCommand) -> None:
+    worker.start()
+    assert worker.wait_end() == 64
+    assert OURS.control.name in worker.said
+    assert "python -m agents topics apply" in worker.said
+    assert "Traceback" not in worker.said
+
+
+def test_a_worker_that_cannot_reach_kafka_asks_to_be_restarted(tmp_path: Path) -> None:
+    worker = DetectCommand("127.0.0.1:1", tmp_path).start()
+    try:
+        assert worker.wait_end() == 70
+        assert "cannot reach Kafka at 127.0.0.1:1" in worker.said
+    finally:
+        worker.close()
