@@ -33,13 +33,13 @@ class Meter:
 
     Args:
         metrics: Where it is exported.
-        topics: To tell channels and inputs by their topics.
+        topics: To tell signals, commands and inputs by their topics.
     """
 
     def __init__(self, metrics: Metrics, topics: Catalogue) -> None:
         self._metrics = metrics
         self._inputs = {topic.name: topic.short.rpartition(".")[2] for topic in topics.inputs}
-        self._channels = {topic.name: channel for channel, topic in topics.commands.items()}
+        self._commands = f"{topics.prefix}.commands."
         self._signals = topics.signals.name
         self._claimed = 0.0
         self._shown: set[str] = set()
@@ -117,8 +117,8 @@ class Meter:
         self._metrics.set(catalogue.CUSTOMERS, len(owned.core.rows), label)
 
     def _effect(self, effect: Effect) -> None:
-        channel = self._channels.get(effect.topic)
-        if channel is not None:
+        if effect.topic.startswith(self._commands):  # a brand's own channels too: they are in no catalogue
+            channel = effect.topic.removeprefix(self._commands).removesuffix(".v1")
             self._metrics.add(catalogue.COMMANDS, 1, {"channel": channel})
         elif effect.topic == self._signals:
             action = (

@@ -149,7 +149,7 @@ class OwnedPartition:
                 self._restore_record(state, record)
             except row.StoredFormError as error:
                 raise DataLossError(
-                    f"changelog {self.number} holds at {record.offset} what this version cannot read: {error}",
+                    f"changelog {self.number} at {record.offset}: this version cannot read {error}",
                     "run the version that wrote it, or a newer one",
                 ) from None
         return records[-1].offset

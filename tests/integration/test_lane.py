@@ -203,7 +203,7 @@ def test_cuts_of_a_former_owner_are_executed_as_they_stand_and_others_are_passed
         bench.control(cut, here)
         bench.control(cut, here)  # its number is taken: void
         bench.control(
-            Cut(epoch=last.epoch, n=last.n + 2, at=0, from_=last.ends, ends=last.ends), here
+            Cut(epoch=last.epoch, n=last.n + 9, at=0, from_=last.ends, ends=last.ends), here
         )  # void
     worker.start().wait_ready()
     wait_until(applies_more(worker, 0), "it answers")
