@@ -54,13 +54,19 @@ def summarise(sent: Sent, bad: Sequence[BadRow], seconds: float, *, dry_run: boo
     """Print what was done, and what was left out."""
     rate = f"{sent.events / seconds:,.0f} a second" if seconds else ""
     if dry_run:
-        click.echo(f"{sent.events:,} events can be sent; nothing was ({seconds:.1f} s)")
+        click.echo(f"{_many(sent.events, 'event')} can be sent; nothing was ({seconds:.1f} s)")
     else:
         until = f", until {format_time(sent.at)}" if sent.ticks else ""
-        click.echo(f"{sent.events:,} events and {sent.ticks:,} ticks sent in {seconds:.1f} s ({rate}){until}")
+        click.echo(
+            f"{_many(sent.events, 'event')} and {_many(sent.ticks, 'tick')} sent in {seconds:.1f} s ({rate}){until}"
+        )
     if bad:
-        click.echo(f"{len(bad):,} rows left out:")
+        click.echo(f"{_many(len(bad), 'row')} left out:")
         for row in bad[:SHOWN]:
             click.echo(f"  {row}")
         if len(bad) > SHOWN:
             click.echo(f"  and {len(bad) - SHOWN:,} more")
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
