@@ -9,9 +9,11 @@ from streams.topics import catalogue
 
 from ..adapters.kafka import warn_of_plain_text
 from ..adapters.logs import configure
+from ..channels import channels_in_use
 from ..cli import Shell
 from ..errors import ExitCode
 from ..factory import create_app
+from ..settings import Settings
 from ..topics import verify
 from ._shell import with_shell
 
@@ -28,10 +30,14 @@ def detect(shell: Shell) -> int:
     settings = shell.settings
     configure(settings.logs)
     warn_of_plain_text(settings.kafka)
-    topics = catalogue(settings.topics.prefix, settings.topics.partitions)
-    # Faust takes a missing or forbidden topic for an empty one, and gets ready without it.
-    asyncio.run(verify(settings, topics.all))
+    asyncio.run(_check_topics(settings))
     return _serve(faust.Worker(create_app(settings), loglevel=settings.logs.level))
+
+
+async def _check_topics(settings: Settings) -> None:
+    """Refuse to start without a topic: Faust takes a missing or forbidden one for empty, and gets ready."""
+    channels = await channels_in_use(settings)
+    await verify(settings, catalogue(settings.topics.prefix, settings.topics.partitions, channels).all)
 
 
 def _serve(running: faust.Worker) -> int:

@@ -1,10 +1,12 @@
 """`python -m agents worker detect`: what it says while it starts, which ports it opens, how it ends."""
 
+import json
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from agents.cli import main
 from devkit.broker import EmbeddedBroker
@@ -14,6 +16,7 @@ from tests.support.worker import QUICK, Worker, wait_until
 
 PARTITIONS = 2
 OURS = catalogue("holdfast", PARTITIONS)
+CUSTOMER = "planted-customer-4711"
 FIND_COORDINATOR, NOT_AVAILABLE = 10, 15
 TICKS = ("2026-11-21T10:00:00.000Z", "2026-11-21T11:00:00.000Z")
 
@@ -22,7 +25,8 @@ class DetectCommand(Worker):
     """A worker started by our own command line."""
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
-        super().__init__(bootstrap, OURS.prefix, PARTITIONS, folder, settings={"HOLDFAST_CLOCK": "external"})
+        more = {"HOLDFAST_CLOCK": "external", "HOLDFAST_LOGS__LEVEL": "debug"}
+        super().__init__(bootstrap, OURS.prefix, PARTITIONS, folder, settings=more)
         self._command = [sys.executable, "-m", "agents", "worker", "detect"]
 
 
@@ -63,6 +67,40 @@ def test_a_worker_gets_ready_opens_one_port_follows_ticks_and_ends_cleanly(worke
     }
     assert worker.stop() == 0
     assert "Traceback" not in worker.said
+
+
+@pytest.mark.usefixtures("_topics", "_same_settings")
+def test_no_log_line_names_a_customer_whatever_they_sent(
+    worker: DetectCommand, embedded: EmbeddedBroker
+) -> None:
+    """Good and bad records, with every line written that there is."""
+    event = {
+        "v": 1,
+        "id": "o-1",
+        "source": "shop",
+        "type": "order.completed",
+        "customer_id": CUSTOMER,
+        "occurred_at": "2026-11-21T09:30:00.000Z",
+        "surface": "web",
+        "order": {"id": "1", "total": "9.90", "currency": "EUR"},
+    }
+    bad = [b"{" + CUSTOMER.encode(), b"", json.dumps(event | {"type": CUSTOMER}).encode()]
+    worker.start().wait_ready()
+    send(embedded.bootstrap, OURS.name("events.web"), [json.dumps(event).encode(), *bad])
+    assert main(["tick", TICKS[0], "--within", "30"]) == 0
+    entries = [entry for partition in worker.partitions() for entry in partition["inputs"]]
+    assert (sum(e["accepted"] for e in entries), sum(e["rejected"] for e in entries)) == (1, len(bad))
+    assert worker.stop() == 0
+    assert CUSTOMER not in worker.said
+
+
+def send(bootstrap: str, topic: str, values: list[bytes]) -> None:
+    """Send records of the customer, where murmur2 puts them."""
+    options = {"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "log_level": 0}
+    producer = Producer(options)
+    for value in values:
+        producer.produce(topic, value, key=CUSTOMER.encode())
+    assert producer.flush(30) == 0
 
 
 @pytest.mark.usefixtures("_topics")

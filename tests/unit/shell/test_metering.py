@@ -44,7 +44,7 @@ def test_a_cut_counts_its_records_effects_and_rejects(metrics: Metrics, meter: M
         rows={},
         effects=[
             Effect(OURS.signals.name, b"c", b"{}", [("ce_type", b"com.holdfast.signal.opened.v1")]),
-            Effect(OURS.commands["email"].name, b"c", b"{}", [("ce_type", b"com.holdfast.command.send.v1")]),
+            Effect("holdfast.commands.sms.v1", b"c", b"{}", [("ce_type", b"com.holdfast.command.send.v1")]),
         ],
         rejects=[Rejected(b"c", b"{", [("holdfast.reject.reason", b"json")])],
         counts={app: counts(read=3, read_bytes=300, accepted=2, rejected=1), web: counts()},
@@ -56,7 +56,7 @@ def test_a_cut_counts_its_records_effects_and_rejects(metrics: Metrics, meter: M
     }
     assert told(metrics, "record_bytes_total") == {'topic="app"': 300}
     assert told(metrics, "signals_total") == {'action="opened"': 1}
-    assert told(metrics, "commands_total") == {'channel="email"': 1}
+    assert told(metrics, "commands_total") == {'channel="sms"': 1}
     assert told(metrics, "rejects_total") == {'reason="json"': 1}
     assert told(metrics, "cuts_total") == {'result="executed"': 1}
     assert told(metrics, "cut_records_sum") == {"": 3}
