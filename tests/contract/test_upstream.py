@@ -178,7 +178,8 @@ async def test_the_attributes_that_the_lane_reads_are_there() -> None:
         (Service, "should_stop"),
     ]:
         assert isinstance(inspect.getattr_static(owner, name), property), name
-    assert "consumer_generation_id" in inspect.getsource(App)
+    listener = inspect.getsource(driver.ConsumerRebalanceListener.on_partitions_assigned)
+    assert "app.consumer_generation_id = generation" in listener
     assert driver.Producer._producer is None
     constructor = inspect.getsource(aiokafka.AIOKafkaConsumer.__init__)
     for name in ("_fetch_max_wait_ms", "_isolation_level"):
