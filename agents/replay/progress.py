@@ -57,9 +57,8 @@ def summarise(sent: Sent, bad: Sequence[BadRow], seconds: float, *, dry_run: boo
         click.echo(f"{_many(sent.events, 'event')} can be sent; nothing was ({seconds:.1f} s)")
     else:
         until = f", until {format_time(sent.at)}" if sent.ticks else ""
-        click.echo(
-            f"{_many(sent.events, 'event')} and {_many(sent.ticks, 'tick')} sent in {seconds:.1f} s ({rate}){until}"
-        )
+        done = f"{_many(sent.events, 'event')} and {_many(sent.ticks, 'tick')} sent"
+        click.echo(f"{done} in {seconds:.1f} s ({rate}){until}")
     if bad:
         click.echo(f"{_many(len(bad), 'row')} left out:")
         for row in bad[:SHOWN]:
