@@ -20,7 +20,7 @@ async def channels_in_use(settings: Settings, file: Path | None = None) -> tuple
         InfrastructureError: Kafka cannot be reached.
     """
     if file is not None:
-        return channels_of(_read(file))
+        return channels_of(read_policy(file))
     ours = catalogue(settings.topics.prefix, settings.topics.partitions)
     if not (await look(settings, [ours.facts])).topics:
         return CHANNELS
@@ -33,7 +33,12 @@ def channels_of(policy: Policy) -> tuple[str, ...]:
     return (*CHANNELS, *sorted(set(policy.channels) - set(CHANNELS)))
 
 
-def _read(file: Path) -> Policy:
+def read_policy(file: Path) -> Policy:
+    """A policy from its file.
+
+    Raises:
+        ConfigurationError: the file cannot be used.
+    """
     try:
         return load_policy(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, no TOML, or no policy

@@ -1,16 +1,17 @@
-"""``topics plan`` and ``topics apply``: the topics of a cluster against the catalogue."""
+"""``topics plan``, ``topics apply`` and ``topics acl``: the topics of a cluster against the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from streams.topics import Catalogue, catalogue
+from streams.topics import CHANNELS, Catalogue, catalogue
 from streams.wire.times import DAY
 
-from ..channels import channels_in_use
+from ..channels import channels_in_use, channels_of, read_policy
 from ..cli import Shell
 from ..topics import NOT_TOLD, Step, apply, look, plan, refuse_mismatches
+from ._rights import rights
 from ._shell import run, with_shell
 
 _POLICY = click.option(
@@ -43,6 +44,20 @@ def apply_command(shell: Shell, file: Path | None) -> None:
     """Create the missing topics, and check those that exist."""
     steps = run(shell, _apply(shell, file))
     _table(steps, shell.settings.topics.replication_factor, {"create": "created"})
+
+
+@topics.command()
+@click.option(
+    "--policy", "file", type=click.Path(path_type=Path, dir_okay=False), help="A policy with its channels."
+)
+@with_shell
+def acl(shell: Shell, file: Path | None) -> None:
+    """Print the rights that workers and operators need in Kafka, and no more; needs no Kafka."""
+    settings = shell.settings.topics
+    channels = channels_of(read_policy(file)) if file else CHANNELS
+    for right in rights(catalogue(settings.prefix, settings.partitions, channels)):
+        operations = ",".join(right.operations)
+        click.echo(f"{right.principal:8}  {right.resource:5}  {right.name}  {operations}")
 
 
 async def _plan(shell: Shell, file: Path | None) -> list[Step]:
