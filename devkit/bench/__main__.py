@@ -1,0 +1,63 @@
+"""The benchmarks from the command line: `python -m devkit.bench NAME`; `--help` lists them."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+from devkit.broker import ChildError, KafkaUnavailableError
+
+from . import history
+from .report import Result
+
+DIFFERENT, UNAVAILABLE = 1, 69  # 69 is EX_UNAVAILABLE of sysexits.h
+
+
+class Benchmark(NamedTuple):
+    """A benchmark, as the command line knows it."""
+
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], Result]
+
+
+def _of(module: ModuleType) -> Benchmark:
+    first = (module.__doc__ or "").splitlines()[0].partition(": ")[2]
+    return Benchmark(first, module.add_arguments, module.run)
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {"history": _of(history)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark; returns the exit code: 1 where results that must be equal were not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m devkit.bench", description="Measures on this machine; results also in var/bench."
+    )
+    commands = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for name, benchmark in BENCHMARKS.items():
+        benchmark.add_arguments(commands.add_parser(name, help=benchmark.help, description=benchmark.help))
+    asked = parser.parse_args(arguments)
+    try:
+        result = BENCHMARKS[asked.name].run(asked)
+    except (KafkaUnavailableError, FileNotFoundError) as missing:
+        print(missing, file=sys.stderr)
+        return UNAVAILABLE
+    except (ChildError, TimeoutError) as wrong:
+        print(wrong, file=sys.stderr)
+        return DIFFERENT
+    _tell(result)
+    return 0 if result.equal else DIFFERENT
+
+
+def _tell(result: Result) -> None:
+    print(f"\n{result.table()}\n")
+    for note in result.notes:
+        print(f"- {note}")
+    print(f"- machine: {result.machine}")
+    print(f"- {'all equal' if result.equal else 'NOT EQUAL'}; in full: {result.write()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The CDNOW history, where it is at hand, and the consents that it lacks.
+
+It is test data of others (Fader and Hardie), never part of the project: it lies beside the repository in
+`../shared/data`, or where HOLDFAST_DATA says. It knows purchases only, so nobody in it may be written to; a
+second file gives email consent to half of the customers, and later takes it back from some, so that sends,
+cancels and opt-outs occur.
+"""
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from .machine import ROOT
+
+ENVIRONMENT = "HOLDFAST_DATA"
+OPT_OUT = "1997-09-15T12:00:00.000Z"
+Row = Mapping[str, str]
+
+
+def cdnow_file() -> Path | None:
+    """Find the file; None where it is not at hand."""
+    folder = Path(os.environ.get(ENVIRONMENT) or ROOT.parent / "shared" / "data")
+    path = folder / "cdnow" / "events.csv.gz"
+    return path if path.is_file() else None
+
+
+def why_missing() -> str:
+    """Say where it was looked for."""
+    return (
+        f"the CDNOW history is not at hand: neither ../shared/data nor ${ENVIRONMENT} has cdnow/events.csv.gz"
+    )
+
+
+def rows(file: Path) -> Iterator[Row]:
+    """Read the purchases, in order of time."""
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def write_part(file: Path, to: Path, count: int, customers: int = 1) -> Path:
+    """Write a part: the purchases of one customer in so many, and of those the first `count`."""
+    chosen = (row for row in rows(file) if _lot("part", row["customer_id"]) % customers == 0)
+    with to.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, ("customer_id", "occurred_at", "type", "amount"))
+        writer.writeheader()
+        writer.writerows(islice(chosen, count))
+    return to
+
+
+def write_consents(purchases: Path, to: Path) -> Path:
+    """Write email consents: in for half of the customers on their first day, out for a tenth later."""
+    first: dict[str, str] = {}
+    opened = gzip.open if purchases.suffix == ".gz" else open
+    with opened(purchases, "rt", encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            first.setdefault(row["customer_id"], row["occurred_at"])
+    asked = [customer for customer in first if _lot("in", customer) % 2]
+    events = [_consent(customer, first[customer].replace("Z", ".000Z"), "in", "asked") for customer in asked]
+    events += [
+        _consent(customer, OPT_OUT, "out", "unsubscribe")
+        for customer in asked
+        if _lot("out", customer) % 10 == 0 and first[customer] < OPT_OUT
+    ]
+    events.sort(key=lambda event: str(event["occurred_at"]))
+    to.write_text("".join(json.dumps(event) + "\n" for event in events))
+    return to
+
+
+def _consent(customer: str, at: str, state: str, reason: str) -> dict[str, object]:
+    return {
+        "v": 1,
+        "id": f"consent-{state}-{customer}",
+        "source": "cdnow",
+        "type": "consent.changed",
+        "customer_id": customer,
+        "occurred_at": at,
+        "consent": {"channel": "email", "state": state, "scope": "all", "reason": reason},
+    }
+
+
+def _lot(what: str, customer: str) -> int:
+    """A number drawn for a customer, the same in every run; one draw tells nothing about another."""
+    return int.from_bytes(hashlib.blake2b(f"{what} {customer}".encode(), digest_size=6).digest(), "big")
