@@ -13,9 +13,11 @@ from .play import Play
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streams.timeline import Effect
     from streams.topics import Catalogue
 
     from .form import Scenario
+    from .play import Round
 
 PARTITIONS: Final = 2
 
@@ -29,12 +31,17 @@ def play(scenarios: Sequence[Scenario], topics: Catalogue | None = None) -> Play
     topics = topics or catalogue(partitions=PARTITIONS, channels=channels_of(scenarios))
     course, world = Play(scenarios), Offline(topics)
     for round_ in course.rounds():
-        for fact in round_.facts:
-            world.learn(fact)
-        for sending in round_.sendings:
-            world.send(sending.topic, sending.customer.encode(), sending.value)
-        course.hear(round_.at, world.tick(round_.at))
+        course.hear(round_.at, carry_out(round_, world))
     return course
+
+
+def carry_out(round_: Round, world: Offline) -> list[Effect]:
+    """Send what a round sends, tell the time, and give what is published then."""
+    for fact in round_.facts:
+        world.learn(fact)
+    for sending in round_.sendings:
+        world.send(sending.topic, sending.customer.encode(), sending.value)
+    return world.tick(round_.at)
 
 
 def run(scenario: Scenario) -> Outcome:
