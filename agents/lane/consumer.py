@@ -29,6 +29,9 @@ log = get_logger("lane")
 FETCH_WAIT_MS = 20
 """How long a fetch waits at the broker; Faust fixes 1500, with one under way per broker (engine.md 7)."""
 
+TICK_WAIT_MS = 5
+"""The same with the external clock: the ends that a tick asks for wait behind the fetch (one connection)."""
+
 BUSY = 2_000
 """Records of one look from which on there is backlog, and no waiting for the next cut."""
 
@@ -38,7 +41,9 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        lane: Lane = self.consumer.app.lane
+        # Neither is a setting of Faust's: it fixes the first, and ties the second to exactly_once.
+        consumer._fetch_max_wait_ms = TICK_WAIT_MS if lane.external else FETCH_WAIT_MS
         consumer._isolation_level = "read_committed"
         return consumer
 
@@ -110,6 +115,10 @@ class LaneConsumer(driver.Consumer):
         pace = lane.settings.cut
         if not lane.live:
             await self._look(1.0)
+            return
+        if lane.external:  # nobody paces but the ticks, and each is waited for
+            await self._look(pace.every / 1000)
+            await asyncio.shield(asyncio.ensure_future(lane.propose()))
             return
         count = 0
         if self._busy:
