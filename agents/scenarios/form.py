@@ -14,7 +14,7 @@ from streams.wire.times import DAY, HOUR
 
 from . import events, facts, wanted
 from .given import Given, ScenarioError, Slip, read, unknown
-from .moments import duration, moment, tell
+from .moments import absolute, duration, moment, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,9 +134,7 @@ def _scenario(given: Given, name: str, base: str) -> Scenario:
     for needed in ("scenario", "start", "until"):
         if needed not in table:
             given.fail(f"`{needed}` is missing")
-    start = moment(table["start"], 0, "start")
-    if start < DAY:
-        table["start"].fail("start must be a moment such as 2026-01-05T10:00:00Z")
+    start = absolute(table["start"], "start")
     until = moment(table["until"], start, "until")
     if until <= start:
         table["until"].fail("until must be later than start")

@@ -20,6 +20,14 @@ def moment(given: Given, start: int, what: str = "at") -> int:
     return found
 
 
+def absolute(given: Given, what: str) -> int:
+    """A moment (ms) that is no offset."""
+    found = as_moment(given.plain, 0)
+    if found is None or _length(given.plain) is not None:
+        given.fail(f"{what} must be a moment such as 2026-01-05T10:00:00Z")
+    return found
+
+
 def duration(given: Given, what: str) -> int:
     """A length of time (ms): ``7d``, ``1d 12h``."""
     found = _length(given.plain)
