@@ -145,7 +145,7 @@ def _moved(
     """Set one axis, unless something newer is known, and tell how the channel moved."""
     everything = customer.channels.get(ALL)
     if said == IN and not permission and key != ALL and everything and at <= everything.permission_since:
-        _moved(customer, key, OUT, everything.permission_since, reason, permission=False)
+        _moved(customer, key, OUT, everything.permission_since, everything.reason, permission=False)
         return []
     channel = customer.channel(key)
     before, agreed_since = standing(channel), _agreed_since(channel)

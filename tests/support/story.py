@@ -64,6 +64,10 @@ class Happening:
     body: dict[str, Any]
 
     @property
+    def occurred(self) -> int:
+        return parse_time(self.body["occurred_at"])
+
+    @property
     def key(self) -> bytes:
         return str(self.body["customer_id"]).encode()
 
