@@ -185,7 +185,7 @@ def _retracted(signal: Signal) -> str:
 
 def _send(command: Command, cause: Signal | None) -> str:
     what = f' "{command.message.template}"' if command.message else ""
-    because = f", because they {_they(_predicate(cause))}" if cause else ""
+    because = f", because they {_they(cause)}" if cause else ""
     to = f"{_channel(command.channel)}{what} to {command.customer_id}"
     return f"{to}{because} ({_step(command)}{_leave(command)})"
 
@@ -209,7 +209,7 @@ def _release(command: Command, cause: Signal | None) -> str:
 
 
 def _audience_add(command: Command, cause: Signal | None) -> str:
-    because = f", because they {_they(_predicate(cause))}" if cause else ""
+    because = f", because they {_they(cause)}" if cause else ""
     return f"{command.customer_id} joins the audience {command.audience or 'of this channel'}{because}"
 
 
@@ -247,9 +247,9 @@ def _leave(command: Command) -> str:
 _PLURAL: Final = {"has": "have", "is": "are", "does": "do", "shows": "show", "was": "were"}
 
 
-def _they(predicate: str) -> str:
-    """Turn what is said of one customer into what is said of "them"."""
-    verb, _, rest = predicate.partition(" ")
+def _they(cause: Signal) -> str:
+    """Say of "them" what a signal says of one customer, without what stands in brackets."""
+    verb, _, rest = _predicate(cause).partition(" (")[0].partition(" ")
     return f"{_PLURAL.get(verb, verb)} {rest}"
 
 

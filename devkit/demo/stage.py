@@ -92,7 +92,7 @@ class Stage:
                 listens = group.create_task(listener.listen())
                 self.scene.begins()
                 await player.play(self.story.events(), self.story.until)
-                self.scene.phase = "all played; the worker finishes"
+                self.scene.phase = "the worker finishes"
                 # Its end is what says that nothing more will be written.
                 await asyncio.to_thread(self.worker.stop)
                 listens.cancel()

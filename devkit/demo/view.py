@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.layout import Layout
 from rich.live import Live
 from rich.panel import Panel
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from streams.wire.times import format_time
 
-from .scene import Scene, Told
+from .scene import PartitionState, Scene, Told
 
 REFRESH_SECONDS: Final = 0.25
 
@@ -27,6 +27,8 @@ _TONES: Final = {
 }
 _DATE: Final = len("01-31 ")
 _MOST_KINDS: Final = 8
+_FEW_KINDS: Final = 5
+_TALL: Final = 32
 _FRAME_OF_PANEL: Final = 2
 
 
@@ -59,14 +61,15 @@ class News:
                 yield Text(margin, style="dim").append_text(line)
 
 
-def screen(scene: Scene) -> Layout:
-    """Lay everything out, for whatever size the console has."""
-    kinds = scene.open_by_kind()[:_MOST_KINDS]
-    inner = max(len(kinds), len(scene.partitions), 1) + 1
+def screen(scene: Scene, height: int) -> Layout:
+    """Lay everything out, for any width; a low screen shows fewer kinds, so that the news have room."""
+    most = _MOST_KINDS if height >= _TALL else _FEW_KINDS
+    kinds, parts = scene.open_by_kind()[:most], scene.partitions[:most]
+    inner = max(len(kinds), len(parts), 1) + 1
     middle = Layout(name="middle", size=inner + _FRAME_OF_PANEL)
     middle.split_row(
         Layout(_panel(_kinds(scene, kinds), "open episodes"), ratio=1),
-        Layout(_panel(_partitions(scene), "partitions"), ratio=1),
+        Layout(_panel(_partitions(parts), f"partitions, {scene.frame.broker}"), ratio=1),
     )
     whole = Layout()
     whole.split_column(
@@ -86,7 +89,6 @@ def screen(scene: Scene) -> Layout:
             ),
             ratio=2,
         ),
-        Layout(Text("Ctrl-C ends it", style="dim", justify="right"), size=1),
     )
     return whole
 
@@ -98,22 +100,29 @@ def _panel(content: "Table | News", title: str, count: int | None = None) -> Pan
     )
 
 
-def _headline(scene: Scene) -> Table:
+def _headline(scene: Scene) -> Group:
+    return Group(
+        _ends(
+            Text.assemble(("Holdfast ", "bold"), scene.frame.title),
+            Text(f"{scene.events:,} events, {scene.rate():,.0f} a second", "bold"),
+        ),
+        _ends(
+            Text.assemble(
+                (format_time(scene.at)[:10], "bold"),
+                f", day {scene.day} of {scene.days}: {scene.phase}",
+                (" (Ctrl-C ends it)", "dim"),
+            ),
+            ProgressBar(total=1.0, completed=scene.share, width=20),
+        ),
+    )
+
+
+def _ends(left: Text, right: "Text | ProgressBar") -> Table:
+    """One line with something at each end; the left one gives way."""
     grid = Table.grid(expand=True, padding=(0, 1))
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, ratio=1)
     grid.add_column(justify="right", no_wrap=True)
-    grid.add_row(
-        Text.assemble(("Holdfast ", "bold"), f"{scene.frame.title}, {scene.frame.broker}"),
-        Text.assemble(
-            (f"{scene.events:,}", "bold"), " events, ", (f"{scene.rate():,.0f}", "bold"), " a second"
-        ),
-    )
-    grid.add_row(
-        Text.assemble(
-            (format_time(scene.at)[:10], "bold"), f", day {scene.day} of {scene.days}: {scene.phase}"
-        ),
-        ProgressBar(total=1.0, completed=scene.share, width=36),
-    )
+    grid.add_row(left, right)
     return grid
 
 
@@ -130,15 +139,15 @@ def _kinds(scene: Scene, kinds: Sequence[tuple[str, int]]) -> Table:
     return table
 
 
-def _partitions(scene: Scene) -> Table:
+def _partitions(parts: Sequence[PartitionState]) -> Table:
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(justify="right", style="bold", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_row("", Text("its time", "dim"), "waiting")
-    for part in scene.partitions:
+    for part in parts:
         table.add_row(str(part.number), format_time(part.at)[:16].replace("T", " "), f"{part.lag:,}")
-    if not scene.partitions:
+    if not parts:
         table.add_row("", Text("not told yet", "dim"), "")
     return table
 
@@ -154,13 +163,16 @@ class LiveView:
     every = REFRESH_SECONDS
 
     def __init__(self, scene: Scene, console: Console) -> None:
-        self._scene = scene
+        self._scene, self._console = scene, console
         # Drawn from our own task only: a thread of its own would read the scene while it changes.
-        self._live = Live(screen(scene), console=console, screen=True, auto_refresh=False)
+        self._live = Live(self._screen(), console=console, screen=True, auto_refresh=False)
 
     def refresh(self) -> None:
         """Draw it anew."""
-        self._live.update(screen(self._scene), refresh=True)
+        self._live.update(self._screen(), refresh=True)
+
+    def _screen(self) -> Layout:
+        return screen(self._scene, self._console.height)
 
     def __enter__(self) -> Self:
         self._live.start(refresh=True)
