@@ -25,6 +25,7 @@ from .lane.sending import NO_HEADERS, acknowledged
 from .lane.status import LaneStatus
 from .settings import Settings
 from .settings.model import Kafka
+from .topics import verify
 
 SECOND = 1000
 
@@ -59,6 +60,7 @@ class Detect:
             app_id(settings.topics.prefix),
             lane=self.lane,
             companions=[self._start_admin],
+            checks=[self._check_topics],
             ready=self._say_who_owns,
             **faust_conf(settings),
             logging_config=dict_config(settings.logs, lambda: self.metrics.add(LOG_LINES_DROPPED)),
@@ -68,6 +70,10 @@ class Detect:
     async def _start_admin(self) -> AdminServer:
         self.admin = await start_admin(self.settings, lambda: self.status, self.metrics)
         return self.admin
+
+    async def _check_topics(self) -> None:
+        """Faust takes a missing or forbidden topic for an empty one, and gets ready without it."""
+        await verify(self.settings, self.catalogue.all)
 
     async def _say_who_owns(self) -> None:
         """Put the owned partitions on facts, so that `why` finds this worker."""

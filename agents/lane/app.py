@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import faust
+from aiokafka.errors import KafkaError
 
+from ..errors import HoldfastError, InfrastructureError
 from .executor import Executor
 from .lane import Lane
 from .recovery import LaneTables
@@ -34,6 +36,7 @@ class LaneApp(faust.App):
         name: The app id: consumer group and beginning of the changelog's name.
         lane: The partitions.
         companions: Start what must be up before the group is joined, and is stopped last.
+        checks: Awaited after that and before the group is joined; what they raise ends the worker.
         ready: Called each time the worker has become ready.
         conf: Faust's settings.
     """
@@ -44,11 +47,13 @@ class LaneApp(faust.App):
         *,
         lane: Lane,
         companions: Sequence[Callable[[], Awaitable[Companion]]] = (),
+        checks: Sequence[Callable[[], Awaitable[None]]] = (),
         ready: Callable[[], Awaitable[None]] | None = None,
         **conf: Any,
     ) -> None:
         self.lane = lane
         self._companions = companions
+        self._checks = checks
         self._running: list[Companion] = []
         self._ready = ready
         self._executor = Executor(lane)
@@ -63,10 +68,21 @@ class LaneApp(faust.App):
     def _create_directories(self) -> None:
         """Nothing: the state is in memory and in the changelog; Faust's folders would stay empty."""
 
+    async def start(self) -> None:
+        """Start; if that fails the process ends with a code that a supervisor understands (Faust's is 1)."""
+        try:
+            await super().start()
+        except (KafkaError, OSError) as error:
+            end_process(InfrastructureError(f"Kafka cannot be used: {error}"), "starting")
+        except HoldfastError as error:
+            end_process(error, "starting")
+
     async def on_first_start(self) -> None:
         """Bring up what must be there before the group is joined."""
         for start in self._companions:
             self._running.append(await start())
+        for check in self._checks:
+            await check()
         await super().on_first_start()
 
     async def on_ready(self) -> None:

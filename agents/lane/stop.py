@@ -1,7 +1,8 @@
 """The end of the process, on purpose.
 
 A graceful stop commits. Where something is wrong inside the lane nothing may be committed past the hole, so
-the process ends at once, and a supervisor acts on the code: 70, restart me; 71, do not, data would be lost.
+the process ends at once, and a supervisor acts on the code: 70, restart me; 71, do not, data would be lost;
+64, the topics or settings do not fit.
 """
 
 import logging
@@ -10,14 +11,14 @@ import sys
 from typing import NoReturn
 
 from ..adapters.logs import get_logger
-from ..errors import DataLossError, ExitCode, HoldfastError
+from ..errors import ExitCode, HoldfastError
 
 log = get_logger("lane")
 
 
 def end_process(reason: BaseException, doing: str) -> NoReturn:
-    """Say what failed while doing what, and end; 71 if going on would lose data, else 70."""
-    code = ExitCode.DATA_LOSS if isinstance(reason, DataLossError) else ExitCode.INFRASTRUCTURE
+    """Say what failed while doing what, and end, with the code of the error or with 70."""
+    code = reason.exit_code if isinstance(reason, HoldfastError) else ExitCode.INFRASTRUCTURE
     expected = isinstance(reason, HoldfastError)
     log.critical(
         "worker ends",

@@ -67,6 +67,7 @@ MEMBERS = [
     (App, "_new_producer_transport", [], False),
     (App, "_create_directories", [], False),
     (App, "on_first_start", [], True),
+    (Service, "start", [], True),
     (Service, "on_shutdown", [], True),
     (Service, "_crash", ["reason"], False),
     (Topic, "get_topic_name", [], False),

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
@@ -11,16 +12,28 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from agents.lane.fence import tombstone_headers
 from devkit.broker import RealKafka
 from streams.tables import app_id
 from streams.wire.control import ControlRecord, Cut, PolicyFact, Tick, decode_control, encode
 from tests.support.oracle import Verdict, judge
-from tests.support.topics import Load, Steady, committed, ends, make_topics, producer, read_topic, settled
+from tests.support.topics import (
+    Load,
+    Steady,
+    committed,
+    customer,
+    ends,
+    make_topics,
+    producer,
+    read_topic,
+    settled,
+)
 from tests.support.toy_core import ToyPartition
 from tests.support.worker import Worker, listening, wait_until
 
 if TYPE_CHECKING:
     from streams.topics import Catalogue
+from streams.wire import row
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -152,6 +165,7 @@ def test_two_workers_share_the_partitions_and_take_over_from_each_other(bench: B
     wait_until(applies_more(second, 1_000), "the second applies events")
     second.kill()
     wait_until(owns(first, PARTITIONS), "the first has all of them again")
+    assert re.search(r'"current": \[\d', first.output()), "what it keeps in a rebalance is not read again"
     third = bench.worker().wait_ready()
     wait_until(owns(third, PARTITIONS // 2), "the third has its half")
     assert first.stop() == 0
@@ -295,6 +309,97 @@ def test_after_a_downtime_with_a_backlog_on_one_topic_nobody_is_called_silent(be
         if int((r.value or b"").split(b"silent ")[1].split(b" ")[0]) < last
     ]
     assert not early, "everybody was active all the time"
+
+
+def test_a_zombies_rows_in_the_changelog_are_written_again(bench: Bench) -> None:
+    worker = bench.worker(STATIC).wait_ready()
+    load = bench.load()
+    load.burst(400)
+    load.flush()
+    bench.wait_settled()
+    assert worker.stop() == 0
+    old = dict(bench.judge().epochs)
+    worker.start().wait_ready()
+    zombie = producer(bench.bootstrap)
+    for number in range(8):
+        key, p = customer(number, PARTITIONS)
+        value = row.pack(old[p], 1, 1, 0, b"an old story", [])
+        zombie.produce(bench.topics.changelog.name, value, key, p)
+        gone = customer(number + 8, PARTITIONS)[0]
+        zombie.produce(bench.topics.changelog.name, None, gone, p, headers=tombstone_headers(old[p]))
+    assert zombie.flush(30) == 0
+    for quiet in range(2):  # so that every partition is written to
+        load.burst(400, quiet)
+    load.flush()
+    bench.wait_settled()
+    wait_until(lambda: worker.output().count("changelog gap") >= PARTITIONS, "the gaps are noticed")
+    assert worker.stop() == 0
+    verdict = bench.judge()
+    verdict.require_equal()
+    assert verdict.stale_rows == 16
+
+
+def test_a_marker_of_a_newer_owner_in_the_changelog_ends_the_worker(bench: Bench) -> None:
+    worker = bench.worker(STATIC).wait_ready()
+    other = producer(bench.bootstrap)
+    other.produce(bench.topics.changelog.name, b"somebody", row.MARKER, 0)
+    assert other.flush(30) == 0
+    load = bench.load()
+    load.burst(100)
+    load.flush()
+    assert worker.wait_end() == 70
+    assert "the marker of a newer owner" in worker.output()
+    sent = read_topic(bench.bootstrap, bench.topics.commands["email"].name, PARTITIONS)
+    assert not sent[0], "it ended before it sent anything"
+
+
+def test_records_of_transactions_are_applied_if_committed_and_markers_are_no_hole(bench: Bench) -> None:
+    worker = bench.worker(STATIC).wait_ready()
+    settings = {"bootstrap.servers": bench.bootstrap, "transactional.id": bench.topics.prefix, "log_level": 0}
+    writer = Producer(settings)
+    writer.init_transactions(30)
+    for round_ in range(4):
+        writer.begin_transaction()
+        for number in range(200):
+            key, p = customer(number % 40, PARTITIONS)
+            writer.produce(bench.topics.inputs[round_].name, b"%d" % round_, key, p)
+        if round_ % 2:
+            writer.abort_transaction(30)
+        else:
+            writer.commit_transaction(30)
+    bench.wait_settled()
+    assert worker.stop() == 0
+    verdict = bench.judge()
+    verdict.require_equal()
+    assert verdict.events == 400
+
+
+def test_an_input_that_lost_unread_records_is_refused(bench: Bench) -> None:
+    worker = bench.worker(STATIC).wait_ready()
+    load = bench.load()
+    load.burst(300)
+    load.flush()
+    bench.wait_settled()
+    assert worker.stop() == 0
+    load.burst(300)
+    load.flush()
+    app = bench.topics.inputs[0].name
+    admin = AdminClient({"bootstrap.servers": bench.bootstrap, "log_level": 0})
+    trimmed = [TopicPartition(app, p, end) for p, end in ends(bench.bootstrap, app, PARTITIONS).items()]
+    for answer in admin.delete_records(trimmed).values():
+        answer.result()
+    worker.start()
+    assert worker.wait_end() == 71
+    assert app in worker.output()
+
+
+def test_a_missing_topic_is_refused_before_the_group_is_joined(bench: Bench) -> None:
+    admin = AdminClient({"bootstrap.servers": bench.bootstrap, "log_level": 0})
+    gone = bench.topics.inputs[3].name
+    admin.delete_topics([gone])[gone].result()
+    worker = bench.worker(STATIC)
+    assert worker.wait_end() == 64
+    assert gone in worker.output()
 
 
 def test_only_the_admin_port_is_open_and_only_on_loopback(bench: Bench) -> None:
