@@ -9,8 +9,8 @@ from devkit.demo.plain import PlainView
 from devkit.demo.scene import PartitionState, Scene
 from devkit.demo.view import screen
 from streams.wire.times import DAY
-from tests.unit.demo.test_scene import scene
 from tests.support.effects import NOW, command, signal
+from tests.unit.demo.test_scene import scene
 
 SENTENCE = "has not bought for 24.1 d; usually every 6.8 d (own rhythm of 14 purchases)"
 
