@@ -46,8 +46,8 @@ format: venv-dev ## let ruff format the code and mend what it can
 bench: venv-dev ## measure (ARGS="…"); on a quiet machine, never in CI
 	@$(PY) -m devkit.bench $(ARGS)
 
-scenarios: venv-dev ## the scenarios alone: one story each, what must be sent and what must not
-	@$(PY) -m pytest tests/scenarios $(ARGS)
+scenarios: venv-dev ## the scenarios alone, all of them in memory and on Kafka: what must be sent and what must not
+	@HOLDFAST_SCENARIOS=all $(PY) -m pytest tests/scenarios $(ARGS)
 
 schemas: venv-dev ## write docs/schemas anew from the wire's types
 	@$(PY) -m devkit.schemas

@@ -34,8 +34,8 @@ Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
 
 _OFFER: Final = ("id", "kind", "categories", "from", "until", "variables")
 _CONTROL: Final[Mapping[str, tuple[str, ...]]] = {
-    "policy": ("at", "kind", "policy", "document"),
-    "offers": ("at", "kind", "offers"),
+    "policy": ("at", "kind", "version", "policy", "document"),
+    "offers": ("at", "kind", "version", "offers"),
     "population": ("at", "kind", "version", "priors", "responses"),
     "source": ("at", "kind", "source", "state", "since"),
 }

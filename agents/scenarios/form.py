@@ -161,7 +161,7 @@ def _scenario(given: Given, name: str, base: str) -> Scenario:
 
 def _named(scenario: Scenario) -> list[int]:
     """The moments that a file names with `at`."""
-    moments = {line.at + line.late for line in scenario.events if line.named}
+    moments = {line.at for line in scenario.events if line.named}
     moments |= {told.at for told in scenario.told}
     moments |= {line.low for line in scenario.wanted if line.low is not None and line.low == line.high}
     return sorted(moments)

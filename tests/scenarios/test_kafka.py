@@ -10,12 +10,10 @@ from agents.scenarios.form import Scenario
 from agents.scenarios.script import stages
 from devkit.broker import RealKafka
 from tests.support.kafka_scenarios import KafkaStage
-from tests.support.scenario_files import all_scenarios, name_of, one_per_row
+from tests.support.scenario_files import all_scenarios, chosen_stages
 
 ALL = os.environ.get("HOLDFAST_SCENARIOS") == "all"
-CHOSEN = set(map(name_of, all_scenarios() if ALL else one_per_row()))
-# Whoever can share a worker with a chosen one comes along: that costs a few ticks.
-STAGES = [stage for stage in stages(all_scenarios()) if CHOSEN & set(map(name_of, stage))]
+STAGES = stages(all_scenarios()) if ALL else chosen_stages()
 
 
 def _name(stage: list[Scenario]) -> str:

@@ -149,22 +149,23 @@ class KafkaStage:
             for sending in round_.sendings
         ]
         await asyncio.gather(*sent)
-        if round_.restart:
-            await self._kill_while_ticking(control, round_.at)
-        else:
-            await control.tick_and_wait(round_.at, WITHIN)
+        await self._tick(round_, control)
         expected = core.carry_out(round_, self._world)
         came = await outputs.take(len(expected))
         assert sorted(map(_values, came)) == sorted(map(_values, expected)), f"at tick {round_.at}"
         self.expected.hear(round_.at, expected)
         self.played.hear(round_.at, came)
 
-    async def _kill_while_ticking(self, control: ControlClient, at: int) -> None:
-        """Kill the worker with SIGKILL while it makes the cut, and start it again."""
-        ticking = asyncio.create_task(control.tick_and_wait(at, WITHIN))
+    async def _tick(self, round_: Round, control: ControlClient) -> None:
+        """Tell the time; a worker to be restarted dies before its cut stands, or just after, by turns."""
+        ticking = asyncio.create_task(control.tick_and_wait(round_.at, WITHIN))
+        if not round_.restart:
+            return await ticking
+        if len(self._worker.exits) % 2:
+            await ticking
         await asyncio.to_thread(self._worker.kill)
         await asyncio.to_thread(self._worker.start)
-        await ticking
+        return await ticking
 
     def _of_core(self) -> dict[Place, list[Effect]]:
         """What the core published, laid out as on the topics."""

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from agents.scenarios.form import Scenario, read_file
+from agents.scenarios.script import stages
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 ROWS: Sequence[str] = (
@@ -23,14 +24,24 @@ def all_scenarios() -> tuple[Scenario, ...]:
     return tuple(scenario for file in sorted(FOLDER.glob("*.yaml")) for scenario in read_file(file))
 
 
-def one_per_row() -> list[Scenario]:
-    """For each row one scenario that shows it, and every one with a restart; few in all."""
-    chosen = [scenario for scenario in all_scenarios() if scenario.restarts]
-    for row in ROWS:
-        showing = [scenario for scenario in all_scenarios() if row in scenario.guide]
-        if showing and not any(scenario in chosen for scenario in showing):
-            chosen.append(showing[0])
+def chosen_stages() -> list[list[Scenario]]:
+    """Stages (scenarios that can share a worker) until each row is shown, the widest first.
+
+    Those with a restart are always among them.
+    """
+    left = stages(all_scenarios())
+    chosen = [stage for stage in left if any(scenario.restarts for scenario in stage)]
+    missing = set(ROWS) - _shown(chosen)
+    while missing:
+        best = max(left, key=lambda stage: len(missing & _shown([stage])))
+        assert missing & _shown([best]), f"no scenario shows {missing}"
+        chosen.append(best)
+        missing -= _shown([best])
     return chosen
+
+
+def _shown(some: Sequence[Sequence[Scenario]]) -> set[str]:
+    return {row for stage in some for scenario in stage for row in scenario.guide}
 
 
 def name_of(scenario: Scenario) -> str:
