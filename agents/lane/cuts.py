@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 from streams.wire.control import ControlRecord, Cut, OffersFact, PolicyFact, PopulationFact, SourceFact, Tick
 
+from ..errors import InfrastructureError
+
 Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
 
 
-class FencedError(Exception):
+class FencedError(InfrastructureError):
     """Somebody newer owns the partition: stop before anything is sent."""
 
 

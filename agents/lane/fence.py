@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from streams.wire import row
 
+from ..errors import InfrastructureError
 from .core import Record
 from .cuts import FencedError
 
@@ -122,7 +123,7 @@ def judge_gap(records: Iterable[Record], epoch: int) -> set[bytes]:
     return keys
 
 
-class LeaseExpiredError(Exception):
+class LeaseExpiredError(InfrastructureError):
     """The group has not heard of this worker for a session: its partitions may be somebody else's."""
 
 
