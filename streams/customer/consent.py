@@ -103,7 +103,7 @@ def complain(customer: Customer, key: str, at: int) -> list[Change]:
 
 
 def _apply_to_all(customer: Customer, said: int, at: int, reason: str) -> list[Change]:
-    """`Do not contact` closes what is open; its end opens nothing by itself.
+    """`Do not contact` closes what was agreed to; its end opens nothing by itself.
 
     The newest one is remembered (as the ``permission_since`` of ``all``, which has no such axis), so that a
     yes from before it, which arrives later, opens nothing either.
@@ -113,7 +113,7 @@ def _apply_to_all(customer: Customer, said: int, at: int, reason: str) -> list[C
         return []
     everything = customer.channel(ALL)
     everything.permission_since = max(everything.permission_since, at)
-    known = [key for key in customer.channels if key != ALL]
+    known = [key for key, channel in customer.channels.items() if key != ALL and channel.subscription]
     return [move for key in known for move in _moved(customer, key, OUT, at, reason, permission=False)]
 
 

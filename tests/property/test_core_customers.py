@@ -73,7 +73,7 @@ def _once(events: list[Happening]) -> list[Happening]:
     return list({(h.key, h.arrives): h for h in events}.values())
 
 
-histories = st.lists(happenings(), min_size=1, max_size=40).map(_once)
+histories = st.lists(happenings(), min_size=8, max_size=50).map(_once)
 
 
 @st.composite

@@ -245,3 +245,13 @@ def test_a_yes_that_was_said_again_is_not_undone_by_a_no_from_before() -> None:
 def test_d8_stays_open_beside_a_life_that_goes_on() -> None:
     story = play(*AGREED, consent(OFF, "push", "out"), *every(DAY, 60, OFF + 5 * DAY, "app.opened"))
     assert [s["action"] for s in story.signals("push_opted_out")] == ["opened"]
+
+
+def test_do_not_contact_said_again_after_a_delivery_is_no_opt_out_of_what_was_never_joined() -> None:
+    happenings = [
+        consent(T, "all", "out", reason="settings"),
+        message(T + HOUR, "email.delivered"),
+        consent(T + 2 * HOUR, "push", "in", axis="permission"),
+        consent(T + DAY, "all", "out", reason="settings"),
+    ]
+    assert play(*happenings).signals() == []

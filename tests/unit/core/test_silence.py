@@ -4,6 +4,7 @@ import pytest
 
 from streams.wire.times import DAY, HOUR, MINUTE, format_time, parse_time
 
+from ...support.cuts import Log
 from ...support.story import (
     Happening,
     Story,
@@ -201,12 +202,16 @@ def test_two_surface_stops_are_lapsing_and_their_end_is_steady() -> None:
 
 def test_a_backlog_of_one_topic_makes_nobody_silent() -> None:
     """Time stands while the inputs are behind, whatever the events that are read say."""
-    story = Story()
-    story.play(weekly_buyer(), hourly(T - 71 * DAY, T + HOUR))
-    for visit in every(DAY, 60, T + 60 * DAY, "app.opened"):
-        story.send(visit)
-    story.effects += story.offline.tick(T + HOUR)
-    assert story.all == []
+    log = Log()
+    log.cut(T + HOUR, weekly_buyer())
+    backlog = [
+        log.sent(h.topic, h.key, h.value, h.arrives) for h in every(DAY, 60, T + 60 * DAY, "app.opened")
+    ]
+    done = log.cut(T + HOUR, records=backlog)
+    assert (done.rejects, done.effects) == ([], [])
+    purchase = buy(T + 15 * DAY)
+    done = log.cut(T + 16 * DAY, [purchase])
+    assert done.effects == [], "the purchase was in the other backlog"
 
 
 def test_a_fixed_rule_waits_the_days_it_names_for_everybody() -> None:
