@@ -13,6 +13,9 @@ from streams.wording import command_sentence, signal_sentence
 REMEMBERED = 200
 """Newest signals and commands kept for the screen: more than the tallest terminal has lines."""
 
+_CAUSES = 20_000
+"""Signals kept as reasons of commands that may still come: a history of a large shop opens far more."""
+
 _RATE_OVER = 3.0
 """Seconds over which the rate is taken."""
 
@@ -78,6 +81,7 @@ class Scene:
         episodes: all that were opened, by id, in order of arrival.
         commands: counts by (channel, action).
         repeats: signals and commands that came again with the same id.
+        missed: records that the broker had dropped before they were read.
     """
 
     frame: Frame
@@ -90,6 +94,7 @@ class Scene:
     signals: Counter[tuple[str, str]] = field(default_factory=Counter)
     commands: Counter[tuple[str, str]] = field(default_factory=Counter)
     repeats: int = 0
+    missed: int = 0
     partitions: Sequence[PartitionState] = ()
     newest_signals: deque[Told] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     first_signal_after: float | None = None
@@ -150,7 +155,7 @@ class Scene:
             self.first_signal_after = self.seconds
         self.signals[signal.kind, signal.action] += 1
         if signal.action == "opened":
-            self._causes[signal.id] = signal
+            self._remember(signal)
             opening = Opening(signal.customer_id, signal.kind, signal.started_at, signal.at)
             self.episodes[signal.episode] = opening
         elif (episode := self.episodes.get(signal.episode)) is not None:
@@ -169,6 +174,11 @@ class Scene:
         """The newest commands with their reasons; a signal may arrive after the command that answers it."""
         newest = [command for command, _ in zip(self._newest_commands, range(most), strict=False)]
         return [Told(c.at, command_sentence(c, self._causes.get(c.signal or "")), c.action) for c in newest]
+
+    def _remember(self, cause: Signal) -> None:
+        self._causes[cause.id] = cause
+        if len(self._causes) > _CAUSES:
+            del self._causes[next(iter(self._causes))]  # the oldest: a dict keeps its order
 
     def _is_repeat(self, id_: str) -> bool:
         if id_ in self._seen:

@@ -101,12 +101,10 @@ class Stage:
                 self.scene.phase = "done"
                 for task in watching:
                     task.cancel()
-        except* PartFailedError as failed:
+        except* Exception as failed:  # noqa: BLE001 - passed on, whatever it is
             # A dead worker is the cause; what else failed along with it is not worth telling.
-            raise failed.exceptions[0] from None
-        except* Exception as others:  # noqa: BLE001 - passed on, whatever it is
             self.worker.check()
-            raise others.exceptions[0] from None
+            raise failed.exceptions[0] from None
 
     async def _wait_ready(self, session: aiohttp.ClientSession) -> None:
         end = asyncio.get_running_loop().time() + READY_WITHIN

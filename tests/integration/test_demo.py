@@ -21,7 +21,7 @@ FLOWING = re.compile(r"day \d+ of \d+: [1-9]\d* events")
 class Demo:
     """A running demo, without a terminal."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, path: str | None = None) -> None:
         # What it prints goes to a file; Python shall not keep it back until the end.
         env = {
             **os.environ,
@@ -29,6 +29,7 @@ class Demo:
             "HOLDFAST_CLOCK": "wall",
             "HOLDFAST_TOPICS__PREFIX": "no",
         }
+        env |= {} if path is None else {"PATH": path}
         self.child = Child([sys.executable, "-m", "devkit.demo", *arguments], cwd=ROOT, env=env)
 
     def said(self) -> str:
@@ -147,6 +148,15 @@ def test_a_users_own_history_is_played_and_summed_up(demos: list[Demo], tmp_path
     assert "has not bought for" in said
     assert "1 rows were left out" in said
     assert "Nothing was sent: unknown consent is no" in said
+
+
+def test_without_java_the_real_kafka_is_refused_with_what_is_missing(
+    demos: list[Demo], tmp_path: Path
+) -> None:
+    demo = Demo("--kafka", "real", path=str(tmp_path))
+    demos.append(demo)
+    assert demo.child.wait(40) == 69
+    assert "error: no java on the PATH: a real Kafka needs Java 17 or newer" in demo.said()
 
 
 def test_a_file_that_cannot_be_played_is_refused_before_anything_starts(demos: list[Demo]) -> None:

@@ -82,3 +82,14 @@ def test_a_signal_that_ends_an_unknown_episode_harms_nothing() -> None:
     seen.signal(msgspec.structs.replace(signal(), action="closed", reason="returned"))
     assert seen.open_by_kind() == []
     assert len(seen.newest_signals) == 1
+
+
+def test_reasons_of_long_ago_are_forgotten_so_that_a_large_history_fits() -> None:
+    seen = scene()
+    for number in range(20_001):
+        seen.signal(signal(id=f"s{number}", episode=f"e{number}"))
+    seen.command(command(id="old", signal="s0"))
+    seen.command(command(id="new", signal="s20000"))
+    newest, older = seen.newest_commands()
+    assert "because" in newest.sentence
+    assert "because" not in older.sentence
