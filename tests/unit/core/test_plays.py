@@ -1,7 +1,6 @@
 # ruff: noqa: ANN401 - parts of a policy and of a command are whatever the wire allows
 """What is done about a lapse: R6, R8, R9, R15 of the default policy, and the one door for messages."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -303,11 +302,21 @@ def test_caps_hold_over_rolling_windows_and_later_sends_when_there_is_room() -> 
 
 
 def test_messages_of_a_campaign_keep_their_distance_also_after_waiting() -> None:
-    caps = {"cap": {"promotional": 1, "promotional_per": "6h", "channel": 2, "channel_per": "7d"}}
-    story = gone(*yes("email", "push", "ads"), until=T + 6 * DAY, **caps)
-    hello = [at(c) for c in sends(story, "win_back") if c["step"] == 1]
-    assert len(hello) == 3
-    assert all(later - earlier >= 6 * HOUR for earlier, later in pairwise(hello))
+    """A receipt an hour before makes two of them wait for the same moment; they do not leave together."""
+    receipt = {
+        "on": "event:email.delivered",
+        "steps": [{"template": "receipt", "channels": ["email"]}],
+    }
+    changes: dict[str, Any] = {
+        "cap": {"promotional": 2, "promotional_per": "10h", "channel": 5, "channel_per": "10h"},
+        "plays": {"receipt": receipt},
+    }
+    first = due(gone(*yes("email", "push", "ads")))
+    told = message(first - HOUR, "email.delivered")
+    story = gone(*yes("email", "push", "ads"), told, until=T + 6 * DAY, **changes)
+    assert [at(c) - first for c in sends(story, "receipt")] == [-HOUR]
+    hello = [at(c) - first for c in sends(story, "win_back") if c["step"] == 1]
+    assert hello == [0, 9 * HOUR, 13 * HOUR]
 
 
 def test_a_message_that_must_wait_longer_than_it_is_of_use_is_dropped() -> None:
