@@ -22,7 +22,7 @@ from streams.wire.control import (
 from streams.wire.reject import Rejection
 from streams.wire.times import format_time
 
-from .given import Given, ScenarioError, Slip, unknown
+from .given import Given, ScenarioError, Slip
 from .moments import moment
 
 if TYPE_CHECKING:
@@ -152,11 +152,11 @@ def _offers(given: Given | None, start: int) -> Iterator[Told]:
             single.append(entry)
     for at in sorted({_at(entry, start) for entry in single}):
         there = [entry for entry in single if _at(entry, start) <= at]
-        yield Told(at, _offers_fact(there[0], there, at, start))
+        yield Told(at, _offers_fact(there[0], there, start, start))
 
 
 def _offers_fact(where: Given, entries: list[Given], at: int, start: int) -> OffersFact:
-    offers = [_offer(entry, _at(entry, at) if "at" in entry.plain else at, start) for entry in entries]
+    offers = [_offer(entry, at, start) for entry in entries]
     canonical = json.dumps(offers, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     number = blake2b(canonical.encode(), digest_size=16).hexdigest()
     body = {"v": 1, "kind": "offers", "version": number, "offers": offers}
@@ -172,7 +172,8 @@ def _offer(entry: Given, at: int, start: int) -> dict[str, Any]:
         if needed not in table:
             entry.fail(f"an offer needs `{needed}`")
     offer = {name: given.plain for name, given in table.items() if name in _OFFER}
-    offer["from"] = format_time(moment(table["from"], start, "from") if "from" in table else at)
+    known = _at(entry, start) if "at" in table else at
+    offer["from"] = format_time(moment(table["from"], start, "from") if "from" in table else known)
     if table.get("until") is not None and table["until"].plain is not None:
         offer["until"] = format_time(moment(table["until"], start, "until"))
     return offer
@@ -190,9 +191,7 @@ def _other(entry: Given, kind: str, at: int, start: int) -> Fact:
 
 
 def _reason(fact: object) -> str:
-    if isinstance(fact, Rejection):
-        return f"{fact.reason} at {fact.path}"
-    return unknown("such a record", type(fact).__name__, ())
+    return f"{fact.reason} at {fact.path}" if isinstance(fact, Rejection) else type(fact).__name__
 
 
 def key_of(told: Told) -> tuple[int, bytes]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from streams.policy.builtin import DEFAULT
 from streams.wire.event import SHORT_TOPICS
@@ -210,8 +210,3 @@ def _outages(given: Given | None, start: int) -> Iterator[Outage]:
         if outage.until <= outage.since:
             entry.fail("an outage ends after it begins")
         yield outage
-
-
-def describe(plain: Mapping[str, Any]) -> str:
-    """The fields of an expectation or a record on one line."""
-    return ", ".join(f"{name} {value}" for name, value in plain.items())

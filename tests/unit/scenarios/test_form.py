@@ -9,6 +9,7 @@ from agents.scenarios import core
 from agents.scenarios.form import Scenario, read_file
 from agents.scenarios.given import ScenarioError
 from agents.scenarios.script import sendings, ticks
+from streams.wire.control import OffersFact
 from streams.wire.times import DAY, HOUR, MINUTE, parse_time
 
 DOC = Path(__file__).parents[3] / "docs" / "scenarios.md"
@@ -109,6 +110,30 @@ def test_an_outage_takes_the_events_of_its_source_and_tells_it_on_control(tmp_pa
     )
     (scenario,) = read(tmp_path, story)
     assert [(s.at - START) // DAY for s in sendings(scenario)] == [1, 4, 5, 6]
+
+
+def test_single_offers_add_up_and_begin_when_they_are_known(tmp_path: Path) -> None:
+    offers = "offers:\n  - {id: a, kind: new}\n  - {at: 2d, id: b, kind: sale, until: 8d}\n"
+    (scenario,) = read(tmp_path, WHOLE.replace("then:", f"{offers}then:"))
+    told = [(told.at - START, told.fact) for told in scenario.told]
+    assert [
+        (at // DAY, [(o.id, (o.from_ - START) // DAY) for o in fact.offers])
+        for at, fact in told
+        if isinstance(fact, OffersFact)
+    ] == [(0, [("a", 0)]), (2, [("a", 0), ("b", 2)])]
+
+
+def test_policies_told_on_the_way_build_on_the_one_before(tmp_path: Path) -> None:
+    control = """control:
+  - {at: 5d, kind: policy, policy: {detect: {purchase_stopped: {after: 50d}}}}
+  - {at: 2d, kind: policy, policy: {detect: {web_stopped: {enabled: false}}}}
+"""
+    (scenario,) = read(tmp_path, WHOLE.replace("then:", f"{control}then:"))
+    second, third = (told.policy for told in scenario.told)
+    assert second is not None
+    assert third is not None
+    assert (second.detect.purchase_stopped.after, third.detect.purchase_stopped.after) == (30 * DAY, 50 * DAY)
+    assert not third.detect.web_stopped.enabled
 
 
 def test_the_scenario_of_the_documentation_holds(tmp_path: Path) -> None:
