@@ -1,6 +1,7 @@
 """The benchmarks from the command line: `python -m devkit.bench NAME`; `--help` lists them."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
@@ -8,10 +9,10 @@ from typing import NamedTuple
 
 from devkit.broker import ChildError, KafkaUnavailableError
 
-from . import history
+from . import core, drain, history
 from .report import Result
 
-DIFFERENT, UNAVAILABLE = 1, 69  # 69 is EX_UNAVAILABLE of sysexits.h
+DIFFERENT, UNAVAILABLE, INTERRUPTED = 1, 69, 130  # 69 is EX_UNAVAILABLE of sysexits.h
 
 
 class Benchmark(NamedTuple):
@@ -27,7 +28,7 @@ def _of(module: ModuleType) -> Benchmark:
     return Benchmark(first, module.add_arguments, module.run)
 
 
-BENCHMARKS: Mapping[str, Benchmark] = {"history": _of(history)}
+BENCHMARKS: Mapping[str, Benchmark] = {"core": _of(core), "drain": _of(drain), "history": _of(history)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,11 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, benchmark in BENCHMARKS.items():
         benchmark.add_arguments(commands.add_parser(name, help=benchmark.help, description=benchmark.help))
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in good order, as Ctrl-C does
     try:
         result = BENCHMARKS[asked.name].run(asked)
     except (KafkaUnavailableError, FileNotFoundError) as missing:
         print(missing, file=sys.stderr)
         return UNAVAILABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except (ChildError, TimeoutError) as wrong:
         print(wrong, file=sys.stderr)
         return DIFFERENT

@@ -82,6 +82,11 @@ class Member:
         return self._running().pid
 
     @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._running().exit_code is None
+
+    @property
     def cpu(self) -> float:
         """CPU seconds of all its lives."""
         return self._cpu_before + cpu_seconds(self._running().pid)

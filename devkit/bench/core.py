@@ -1,0 +1,72 @@
+"""`core`: CPU per event of the pure core alone, without Kafka, for several numbers of customers."""
+
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from devkit.broker.records import Record
+from streams.timeline import Partition
+from streams.topics import catalogue
+from streams.wire.event import SHORT_TOPICS
+
+from .load import Made, make, now
+from .report import Result
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say how much of what."""
+    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--events", type=int, default=200_000, help="measured, after one for each customer")
+    parser.add_argument("--cut", type=int, default=5_000, help="events in a cut")
+
+
+def run(options: Namespace) -> Result:
+    """Measure for each number of customers, with rows that exist already."""
+    result = Result("core")
+    result.notes.append(
+        f"one partition, cuts of {options.cut:,} events, decoding and packing included, no signal comes due"
+    )
+    for customers in options.customers:
+        warm = max(customers, options.cut)
+        result.rows.append(_measure(customers, warm, options.events, options.cut))
+    return result
+
+
+def _measure(customers: int, warm: int, events: int, size: int) -> dict[str, object]:
+    topics = catalogue("bench", 1)
+    partition, names = Partition(0, topics), [topic.name for topic in topics.inputs]
+    cuts = list(_cuts(make(warm + events, customers, now()), names, size))
+    split = -(-warm // size)
+    _execute(partition, cuts[:split], 0)
+    measured = sum(len(records) for slices, _ in cuts[split:] for records in slices)
+    begun = time.process_time()
+    _execute(partition, cuts[split:], split)
+    seconds = time.process_time() - begun
+    return {
+        "customers": customers,
+        "events": measured,
+        "CPU µs/event": round(seconds / measured * 1e6, 2),
+        "rows": len(partition.rows),
+        "bytes/row": round(sum(map(len, partition.rows.values())) / len(partition.rows)),
+    }
+
+
+Slices = Sequence[Sequence[Record]]
+
+
+def _cuts(events: Iterable[Made], names: Sequence[str], size: int) -> Iterator[tuple[Slices, int]]:
+    """Divide events into cuts: the records of each input, and the time of the cut."""
+    source, offset = iter(events), 0
+    while part := list(islice(source, size)):
+        slices: list[list[Record]] = [[] for _ in names]
+        for event in part:
+            number = SHORT_TOPICS.index(event.topic)
+            slices[number].append(Record(names[number], 0, offset, event.at, event.key, event.value, ()))
+            offset += 1
+        yield slices, part[-1].at
+
+
+def _execute(partition: Partition, cuts: Iterable[tuple[Slices, int]], before: int) -> None:
+    for n, (slices, at) in enumerate(cuts, before + 1):
+        partition.execute(n, 1, at, slices, n - 1)

@@ -1,0 +1,81 @@
+"""The contender: what a user of Faust would write, an agent with a Table, tuned as far as stock allows.
+
+Started by Faust's own command line (`faust -A devkit.bench.stock worker`), its settings in the environment.
+For each customer it keeps a little of what Holdfast keeps: how many events, how many delivered emails, and
+the last sign of life. Tuned: raw codecs (typed ones cost more), msgspec for the three fields that it needs,
+the store in memory, no standby, no web server, large producer batches, the commit interval left long.
+
+Twice a second it says how far it is and what it has cost: a line `progress EVENTS CPU_SECONDS`.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterable
+from typing import Any, Final
+
+import faust
+import msgspec
+
+from .seen import TABLE, Seen, app_id, pack, unpack
+
+PREFIX: Final = os.environ.get("BENCH_PREFIX", "bench")
+PARTITIONS: Final = int(os.environ.get("BENCH_PARTITIONS", "4"))
+INPUTS: Final = [
+    f"{PREFIX}.events.{short}.v1" for short in ("app", "web", "store", "email", "push", "account")
+]
+NOBODY_ACTED: Final = {"email.delivered", "push.delivered"}
+EVERY = 0.5
+
+
+class Head(msgspec.Struct):
+    """What it reads of an event."""
+
+    type: str
+    occurred_at: str
+
+
+decode: Final = msgspec.json.Decoder(Head).decode
+
+app = faust.App(
+    app_id(PREFIX),
+    broker=f"kafka://{os.environ.get('BENCH_BOOTSTRAP', '127.0.0.1:9092')}",
+    store="memory://",
+    topic_partitions=PARTITIONS,
+    topic_allow_declare=False,
+    topic_disable_leader=True,
+    table_standby_replicas=0,
+    key_serializer="raw",
+    value_serializer="raw",
+    consumer_auto_offset_reset="earliest",
+    broker_max_poll_records=10_000,
+    stream_buffer_maxsize=16_384,
+    stream_recovery_delay=0,
+    producer_linger=0.005,
+    producer_max_batch_size=1_000_000,
+    web_enabled=False,
+    datadir=os.environ.get("BENCH_FOLDER", "var/bench-stock"),
+)
+inputs = app.topic(*INPUTS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+table = app.Table(TABLE, partitions=PARTITIONS, key_type=bytes, value_type=bytes)
+_done = 0
+
+
+@app.agent(inputs, name="count")  # type: ignore[untyped-decorator] # Faust is untyped
+async def count(stream: AsyncIterable[Any]) -> None:
+    """Count a customer's events, and keep the last sign of life."""
+    global _done  # noqa: PLW0603 - the whole program is one agent
+    async for event in stream.events():  # type: ignore[attr-defined]
+        head, stored = decode(event.value), table.get(event.key)
+        seen = Seen() if stored is None else unpack(stored)
+        seen.events += 1
+        seen.emails += head.type == "email.delivered"
+        if head.type not in NOBODY_ACTED:
+            seen.last = max(seen.last, head.occurred_at)
+        table[event.key] = pack(seen)
+        _done += 1
+
+
+@app.timer(interval=EVERY)  # type: ignore[untyped-decorator] # as above
+async def progress() -> None:
+    """Tell how far it is."""
+    print(f"progress {_done} {time.process_time():.3f}", flush=True)
