@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from streams.policy.parse import changed, document, from_document, version
+from streams.policy.parse import changed, document, from_document, merged, version
 from streams.policy.problems import PolicyError
 from streams.wire.control import (
     Offer,
@@ -68,24 +68,11 @@ def policy_of(base: str | Policy, given: Given | None, *, holdout_off: bool = Fa
     try:
         if isinstance(base, str):
             return changed(base, changes)
-        return from_document(_merged(document(base), changes))
+        return from_document(merged(document(base), changes))
     except PolicyError as error:
         raise ScenarioError(
             [_slip(given, problem.path, problem.message) for problem in error.problems]
         ) from None
-
-
-def _merged(given: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The names of `given`, tables merged; None takes a name out."""
-    merged = dict(given)
-    for name, change in changes.items():
-        if change is None:
-            merged.pop(name, None)
-        elif isinstance(change, dict) and isinstance(merged.get(name), dict):
-            merged[name] = _merged(merged[name], change)
-        else:
-            merged[name] = change
-    return merged
 
 
 def _slip(given: Given | None, path: str, message: str) -> Slip:

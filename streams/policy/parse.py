@@ -54,17 +54,18 @@ def changed(text: str, changes: Mapping[str, Any]) -> Policy:
         PolicyError: The file is no TOML, or the policy that comes out has errors.
     """
     load_policy(text)
-    return from_document(_merged(tomllib.loads(clean(text)), changes))
+    return from_document(merged(tomllib.loads(clean(text)), changes))
 
 
-def _merged(given: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(given)
+def merged(given: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with some names changed: tables are merged, None takes a name out."""
+    result = dict(given)
     for name, change in changes.items():
         if change is None:
-            merged.pop(name, None)
+            result.pop(name, None)
         elif isinstance(change, Mapping):
-            own = merged.get(name)
-            merged[name] = _merged(own if isinstance(own, Mapping) else {}, change)
+            own = result.get(name)
+            result[name] = merged(own if isinstance(own, Mapping) else {}, change)
         else:
-            merged[name] = change
-    return merged
+            result[name] = change
+    return result
