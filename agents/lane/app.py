@@ -1,12 +1,14 @@
 """The Faust app of a lane: our transports, our end, and what stands around it starts before it."""
 
+import logging
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import faust
 from aiokafka.errors import KafkaError
 
-from ..errors import HoldfastError, InfrastructureError
+from ..errors import ExitCode, HoldfastError, InfrastructureError
 from .executor import Executor
 from .lane import Lane
 from .recovery import LaneTables
@@ -57,6 +59,7 @@ class LaneApp(faust.App):
         self._running: list[Companion] = []
         self._ready = ready
         self._executor = Executor(lane)
+        self._preparing = False
         super().__init__(name, TableManager=LaneTables, **conf)
 
     def _new_transport(self) -> LaneTransport:
@@ -79,11 +82,20 @@ class LaneApp(faust.App):
 
     async def on_first_start(self) -> None:
         """Bring up what must be there before the group is joined."""
+        self._preparing = True
         for start in self._companions:
             self._running.append(await start())
         for check in self._checks:
             await check()
+        self._preparing = False
         await super().on_first_start()
+
+    async def stop(self) -> None:
+        """Stop; before the start nothing is in hand, and Faust would wait for what never started."""
+        if self._preparing:
+            logging.shutdown()
+            os._exit(ExitCode.OK)
+        await super().stop()
 
     async def on_ready(self) -> None:
         """Recovery is complete, cuts may be carried out."""

@@ -68,6 +68,7 @@ MEMBERS = [
     (App, "_create_directories", [], False),
     (App, "on_first_start", [], True),
     (Service, "start", [], True),
+    (Service, "stop", [], True),
     (Service, "on_shutdown", [], True),
     (Service, "_crash", ["reason"], False),
     (Topic, "get_topic_name", [], False),

@@ -152,6 +152,14 @@ def test_sigterm_under_load_finishes_the_cut_in_hand_and_commits_it(bench: Bench
     assert all(later[p] > done[p] for p in done)
 
 
+@pytest.mark.parametrize("after", [0.0, 0.9], ids=["checking topics", "joining"])
+def test_sigterm_during_the_start_ends_it_cleanly(bench: Bench, after: float) -> None:
+    worker = bench.worker(STATIC)
+    wait_until(worker.url, "the admin server is up")
+    time.sleep(after)  # the phase is the point; whichever it is, the end must be clean
+    assert worker.stop() == 0
+
+
 def test_two_workers_share_the_partitions_and_take_over_from_each_other(bench: Bench) -> None:
     first = bench.worker().wait_ready()
     load = bench.load().start()
