@@ -128,6 +128,13 @@ def test_the_accounts_add_up() -> None:
     assert sum(total(cut.done, "rejected") for cut in log.cuts) == 2
 
 
+def test_events_of_a_cut_apply_in_the_order_in_which_they_occurred() -> None:
+    log = Log()
+    off, on = consent(T + DAY, "push", "out"), consent(T, "push", "in")
+    (effect,) = log.cut(T + 2 * DAY, [off, message(T + HOUR, "push.delivered"), on]).effects
+    assert json.loads(effect.value)["evidence"]["timing"] == "late"
+
+
 # --- effects
 
 
