@@ -3,26 +3,28 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from random import Random
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Producer
 
-from devkit.broker import EmbeddedBroker, RealKafka
+from devkit.broker import EmbeddedBroker, RealKafka, records
+from devkit.broker.records import Record, read_topic
 from streams.topics import Catalogue, catalogue
 
-
-@dataclass(slots=True)
-class Record:
-    """A record as the core wants it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+__all__ = [
+    "Load",
+    "Record",
+    "Steady",
+    "committed",
+    "customer",
+    "each",
+    "ends",
+    "make_topics",
+    "producer",
+    "read_topic",
+    "settled",
+]
 
 
 def make_topics(broker: RealKafka | EmbeddedBroker, prefix: str, partitions: int) -> Catalogue:
@@ -35,75 +37,16 @@ def make_topics(broker: RealKafka | EmbeddedBroker, prefix: str, partitions: int
     return topics
 
 
-def _consumer(bootstrap: str, group: str = "reader") -> Consumer:
-    return Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "log_level": 0,
-        }
-    )
-
-
 def ends(bootstrap: str, topic: str, partitions: int) -> dict[int, int]:
     """Where the partitions of a topic end."""
-    consumer = _consumer(bootstrap)
-    try:
-        return {
-            p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
-            for p in range(partitions)
-        }
-    finally:
-        consumer.close()
+    with closing(records.open_reader(bootstrap)) as reader:
+        return records.ends(reader, topic, partitions)
 
 
 def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:
     """What a group has committed; partitions without a commit are left out."""
-    consumer = _consumer(bootstrap, group)
-    try:
-        found = consumer.committed([TopicPartition(topic, p) for p in range(partitions)], timeout=20)
-        return {place.partition: place.offset for place in found if place.offset >= 0}
-    finally:
-        consumer.close()
-
-
-def read_topic(bootstrap: str, topic: str, partitions: int) -> dict[int, list[Record]]:
-    """Everything in a topic, by partition."""
-    consumer = _consumer(bootstrap)
-    found: dict[int, list[Record]] = {p: [] for p in range(partitions)}
-    try:
-        marks = {
-            p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20) for p in range(partitions)
-        }
-        open_ = {p for p, (first, end) in marks.items() if end > first}
-        if open_:
-            consumer.assign([TopicPartition(topic, p, marks[p][0]) for p in open_])
-        until = time.monotonic() + 60
-        while open_:
-            assert time.monotonic() < until, f"{topic}: partitions {open_} were not read to their ends"
-            for message in consumer.consume(5000, timeout=0.2):
-                error = message.error()
-                assert error is None or error.code() == KafkaError._PARTITION_EOF, error
-                if error is None:
-                    record = _record(message)
-                    found[record.partition].append(record)
-            places = consumer.position([TopicPartition(topic, p) for p in open_])
-            open_ -= {place.partition for place in places if place.offset >= marks[place.partition][1]}
-    finally:
-        consumer.close()
-    return found
-
-
-def _record(message: Message) -> Record:
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    assert topic is not None
-    assert partition is not None
-    assert offset is not None
-    headers = [(name, value or b"") for name, value in message.headers() or []]
-    return Record(topic, partition, offset, message.timestamp()[1], message.key(), message.value(), headers)
+    with closing(records.open_reader(bootstrap, group)) as reader:
+        return records.committed(reader, topic, partitions)
 
 
 def producer(bootstrap: str) -> Producer:
