@@ -40,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit code."""
     options = parse(arguments)
     console, errors = Console(), Console(stderr=True)
-    # A supervisor's way to say Ctrl-C; from here on both end everything in good order.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A supervisor's way to say Ctrl-C, and a closed terminal's: all three end everything in good order.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     scene: Scene | None = None
     try:
         story = _story(options, console)
@@ -70,7 +71,7 @@ def _story(options: Options, console: Console) -> ShopStory | HistoryStory:
 
 def _run(options: Options, console: Console, story: ShopStory | HistoryStory, scene: Scene) -> None:
     topics = catalogue(partitions=options.partitions)
-    console.print(f"Starting a broker: {LACKS[options.kafka]}", highlight=False)
+    console.print(LACKS[options.kafka], highlight=False)
     with running_broker(options.kafka, topics) as bootstrap:
         settings = _settings(bootstrap, options.partitions)
         asyncio.run(apply(settings, topics.all))

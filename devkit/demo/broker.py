@@ -11,8 +11,8 @@ KINDS = ("embedded", "real")
 TITLES = {"embedded": "embedded broker", "real": "Apache Kafka"}
 
 LACKS = {
-    "embedded": "the embedded one: Python only, nothing on disk, 5 MB a partition, no compaction",
-    "real": "Apache Kafka, one process, its data in a temporary folder",
+    "embedded": "Starting the embedded broker: 5 MB a partition, nothing on disk, no compaction.",
+    "real": "Starting Apache Kafka: one process, its data in a temporary folder.",
 }
 """What to say about each."""
 

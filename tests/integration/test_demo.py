@@ -93,7 +93,7 @@ def test_a_short_demo_runs_to_its_end_and_sums_up(demos: list[Demo]) -> None:
     assert gone(started)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_demo_ends_cleanly_and_leaves_no_process(
     demos: list[Demo], number: signal.Signals
 ) -> None:
