@@ -36,10 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m devkit.bench", description="Measures on this machine; results also in var/bench."
     )
-    commands = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    commands = parser.add_subparsers(dest="name", metavar="NAME")
     for name, benchmark in BENCHMARKS.items():
         benchmark.add_arguments(commands.add_parser(name, help=benchmark.help, description=benchmark.help))
     asked = parser.parse_args(arguments)
+    if asked.name is None:  # `make bench` alone: say what there is to choose from
+        parser.print_help()
+        return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in good order, as Ctrl-C does
     try:
         result = BENCHMARKS[asked.name].run(asked)
