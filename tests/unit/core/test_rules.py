@@ -127,3 +127,11 @@ def test_the_wildest_prior_that_a_policy_may_hold_gives_a_number(m0: float, tiny
         ):
             assert 0.0 <= days <= L
         assert math.isfinite(g.typical)
+
+
+def test_the_yearly_share_of_a_gap_stays_between_a_thousandth_and_six_tenths() -> None:
+    fast = rules.gap(400.0, math.log(0.25), 1.0, PRIOR)
+    assert fast.typical < 0.3
+    assert rules.yearly(fast, 1.0, L) == rules.quantile(fast, 0.001, L)
+    slow = rules.gap(40.0, math.log(300.0), 1.0, PRIOR)
+    assert rules.yearly(slow, 1.0, L) == rules.quantile(slow, 0.6, L)
