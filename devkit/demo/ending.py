@@ -133,6 +133,6 @@ def _about_history(scene: Scene, story: HistoryStory) -> Iterable[str]:
 def _next(story: ShopStory | HistoryStory) -> Iterable[str]:
     yield "Next:"
     if isinstance(story, ShopStory):
-        yield "  make demo DATA=your.csv  your own history (customer_id,occurred_at,type,amount)"
+        yield "  make demo DATA=your.csv  your own (customer_id,occurred_at,type,amount)"
     yield "  policies/default.toml    what was answered here and how, to be changed"
     yield "  README.md                how to feed it, consume it, and run it for real"
