@@ -200,8 +200,6 @@ class Partition:
         for key in (*arrived, *(key for key in due if key not in arrived)):
             stored, mine = self.rows.get(key), arrived.get(key, _NONE)
             if stored is not None and row.cut_of(stored) >= n:
-                if wake := row.wake_of(stored):
-                    self._deadlines.file(key, wake)
                 for counts in mine.accounts:
                     counts.ignored += 1
                 continue
@@ -247,8 +245,6 @@ class Partition:
         """Keep a row, and see that it is looked at when it wakes."""
         wake, before = result.wake_at, row.wake_of(stored) if stored is not None else 0
         if result.value is None:
-            if wake and wake <= self.at:
-                self._deadlines.file(key, wake)
             return
         self.rows[key] = done.rows[key] = result.value
         if result.outbox:
