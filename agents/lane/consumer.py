@@ -19,7 +19,7 @@ from ..adapters.logs import get_logger
 from ..errors import DataLossError
 from .claiming import Place
 from .core import Record
-from .watch import watch_fetches, watch_heartbeats
+from .watch import Answers, watch_fetches, watch_heartbeats
 
 if TYPE_CHECKING:
     from .lane import Lane
@@ -52,7 +52,7 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         lane: Lane = self.consumer.app.lane
         consumer = self._ensure_consumer()
-        watch_fetches(consumer._fetcher, lane.hold)
+        watch_fetches(consumer._fetcher, lane.hold, self.consumer.answers)
         watch_heartbeats(consumer._coordinator, lane.lease)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -80,6 +80,7 @@ class LaneConsumer(driver.Consumer):
 
     Attributes:
         done: Next offset to commit by topic partition.
+        answers: What the brokers said last of each topic partition; written by the fetching thread.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -87,6 +88,7 @@ class LaneConsumer(driver.Consumer):
         self.lane: Lane = self.app.lane
         self.lane.consumer = self
         self.done: dict[TP, int] = {}
+        self.answers: Answers = {}
         self._jumps: dict[TP, int] = {}
         self._due = time.monotonic()
         self._busy = False
@@ -222,8 +224,7 @@ class LaneConsumer(driver.Consumer):
 
     def last_answer(self, topic: str, number: int) -> tuple[int | None, int | None]:
         """When the last answered fetch of an input left (ms), and the high watermark it brought."""
-        state = self._state(TP(topic, number))
-        return (None, None) if state is None else (state.timestamp, state.highwater)
+        return self.answers.get((topic, number), (None, None))
 
     def committed_of(self, topic: str, number: int) -> int | None:
         """The committed offset of an input, as far as this process knows."""
@@ -273,6 +274,7 @@ class LaneConsumer(driver.Consumer):
             await self._thread.commit(fresh)
         await self._thread.call_thread(self._seek_all, starts)
         self._jumps.clear()
+        self.answers.clear()
         for tp, offset in starts.items():
             self._read_offset[tp] = self._committed_offset[tp] = offset
 

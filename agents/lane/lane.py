@@ -67,6 +67,7 @@ class Lane:
         self.partitions: dict[int, OwnedPartition] = {}
         self.live = False
         self.joined = False
+        self.claiming = False
         self.work = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
@@ -93,6 +94,7 @@ class Lane:
             DataLossError: if the topics do not hold what must be there.
         """
         self.live = False
+        self.claiming = True
         self.meter.assigned()
         for gone in self.partitions.keys() - numbers:
             del self.partitions[gone]
@@ -110,8 +112,13 @@ class Lane:
         for n in numbers:
             inputs = {topic: places[topic, n] for topic in self.inputs}
             kept[n] = self._take_over(n, claim_of(epochs[n], places[control, n], bases.get(n), inputs))
+        self.claiming = False
         log.info("partitions claimed", epochs=epochs, current=sorted(n for n, same in kept.items() if same))
         return kept
+
+    def is_read(self) -> bool:
+        """Whether the changelog of every partition was read up to our marker."""
+        return not self.claiming and all(owned.is_read for owned in self.partitions.values())
 
     async def _bases(self, control: Mapping[int, Place]) -> dict[int, Base]:
         offsets = {n: offset for n, place in control.items() if (offset := base_offset(place)) is not None}
@@ -181,7 +188,6 @@ class Lane:
 
     def go(self) -> None:
         """Recovery is complete: live from here."""
-        self.lease.renew()
         self.live = self.joined = True
         self.work.set()
 

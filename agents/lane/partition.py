@@ -118,6 +118,11 @@ class OwnedPartition:
         """Whether the changelog was read and the former owner's effects were sent again."""
         return self.restoring is None
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the changelog was read up to our marker."""
+        return self.restoring is None or self.restoring.filter.newest == self.epoch
+
     def keeps(self, claim: Claim) -> bool:
         """Whether memory is current though the partition was claimed anew: nobody else wrote in between."""
         return (

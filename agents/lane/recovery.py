@@ -41,8 +41,8 @@ class LaneRecovery(Recovery):
             self.active_offsets[tp] = epoch if kept[tp.partition] else None
 
     def end_if_read(self) -> None:
-        """End the reading of changelogs when all are read up to our markers."""
-        if self.in_recovery and not self.need_recovery():
+        """End the reading of changelogs when all are read up to exactly our markers."""
+        if self.in_recovery and self.lane.is_read():
             self._set_recovery_ended()
             self.signal_recovery_end.set()
 

@@ -13,9 +13,12 @@ from aiokafka import TopicPartition
 from .clock import Hold, wall_ms
 from .fence import Lease
 
+Answers = dict[tuple[str, int], tuple[int, int]]
+"""By topic and partition: when the last answered fetch was sent (ms), and the high watermark it brought."""
 
-def watch_fetches(fetcher: Any, hold: Hold) -> None:
-    """Let the state of each partition carry the time at which its last answered fetch was sent."""
+
+def watch_fetches(fetcher: Any, hold: Hold, answers: Answers) -> None:
+    """Note for each partition when its last answered fetch was sent."""
     original = fetcher._proc_fetch_request
 
     async def proc_fetch_request(assignment: Any, node_id: int, request: Any) -> bool:
@@ -28,8 +31,9 @@ def watch_fetches(fetcher: Any, hold: Hold) -> None:
                     state = assignment.state_value(TopicPartition(topic, partition))
                 except KeyError:
                     continue
-                if state.timestamp is not None and state.timestamp >= sent:
-                    state.timestamp = sent
+                # aiokafka has just stamped what was answered; an older stamp: an error, or a seek in between
+                if state.timestamp is not None and state.timestamp >= sent and state.highwater is not None:
+                    answers[topic, partition] = (sent, state.highwater)
                     answered = True
         if answered:
             hold.answered(node_id, sent, wall_ms())

@@ -80,7 +80,6 @@ MEMBERS = [
     (driver.AIOKafkaConsumerThread, "_ensure_consumer", [], False),
     (driver.AIOKafkaConsumerThread, "commit", ["offsets"], True),
     (QueueServiceThread, "call_thread", ["fun", "args", "kwargs"], True),
-    (Recovery, "need_recovery", [], False),
     (Recovery, "_set_recovery_ended", [], False),
     (Recovery, "_wait", ["coro", "timeout"], True),
     (Recovery, "_is_changelog_tp", ["tp"], False),
