@@ -47,8 +47,8 @@ def parse_time(text: str) -> int:
         ValueError: the text is no such moment (a date alone, no offset, the 30th of February …).
     """
     # The form that we write ourselves, and most producers too, goes the short way: `fromisoformat` reads
-    # other things than RFC 3339 (week dates, commas, no offset, in newer versions 24 o'clock), and at this length
-    # these characters rule them out. A leap second goes the long way.
+    # other things than RFC 3339 (week dates, commas, no offset, in newer versions 24 o'clock), and at this
+    # length these characters rule them out. A leap second goes the long way.
     if (
         len(text) == _WIRE_LENGTH
         and text[10] == "T"
