@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .lane import Lane
 from .partition import OwnedPartition, Plan
@@ -27,6 +28,7 @@ class Executor:
         self._lane = lane
         self._task: asyncio.Task[None] | None = None
         self._written: dict[int, float] = {}
+        self._looked = time.monotonic()
 
     def start(self) -> None:
         """Start once."""
@@ -40,18 +42,26 @@ class Executor:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        try:
+            while True:
+                await self.turn()
+        except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
+            end_process(error, "finding cuts to execute")
+
+    async def turn(self) -> None:
+        """Wait for work, carry out all there is, and mark what was idle."""
         lane = self._lane
-        while True:
-            try:
-                await asyncio.wait_for(lane.work.wait(), LOOK_EVERY)
-            except TimeoutError:
-                await self._guarded([])
-            lane.work.clear()
-            while lane.live and (
-                todo := [owned for owned in lane.partitions.values() if self._executable(owned)]
-            ):
-                await self._guarded(todo)
-                await asyncio.sleep(0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(lane.work.wait(), LOOK_EVERY)
+        lane.work.clear()
+        while lane.live and (
+            todo := [owned for owned in lane.partitions.values() if self._executable(owned)]
+        ):
+            await self._guarded(todo)
+            await asyncio.sleep(0)
+        if time.monotonic() - self._looked > LOOK_EVERY:  # timed cuts come all the time, and may write no row
+            self._looked = time.monotonic()
+            await self._guarded([])
 
     def _executable(self, owned: OwnedPartition) -> bool:
         return owned.ready and owned.due() is not None

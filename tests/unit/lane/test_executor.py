@@ -1,0 +1,65 @@
+"""An idle owner looks now and then whether it is still alone."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agents.lane.executor import LOOK_EVERY, MARK_AFTER, Executor
+from agents.lane.lane import Lane
+
+
+class Marks:
+    """Stands in for the changelog, and notes the marks."""
+
+    def __init__(self) -> None:
+        self.marked: list[int] = []
+
+    async def mark(self, owned: Any) -> None:  # noqa: ANN401 - a stand-in
+        self.marked.append(owned.number)
+
+
+def lane_of(marks: Marks) -> Lane:
+    owned = SimpleNamespace(number=3, ready=True, due=lambda: None)
+    work, idle = asyncio.Event(), asyncio.Event()
+    lane = SimpleNamespace(partitions={3: owned}, live=True, work=work, idle=idle, changelog=marks)
+    return cast("Lane", lane)
+
+
+async def test_a_partition_without_a_write_gets_a_mark_even_if_cuts_come_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("agents.lane.executor.time", SimpleNamespace(monotonic=lambda: now[0]))
+    marks = Marks()
+    lane = lane_of(marks)
+    running = Executor(lane)
+    for _ in range(4):
+        lane.work.set()
+        now[0] += LOOK_EVERY + 1
+        await running.turn()
+    assert marks.marked == [], "it was not idle for long enough"
+    now[0] += MARK_AFTER
+    lane.work.set()
+    await running.turn()
+    assert marks.marked == [3]
+    now[0] += LOOK_EVERY + 1
+    lane.work.set()
+    await running.turn()
+    assert marks.marked == [3], "one mark, then quiet again"
+    assert lane.idle.is_set()
+
+
+async def test_nothing_is_marked_while_partitions_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("agents.lane.executor.time", SimpleNamespace(monotonic=lambda: now[0]))
+    marks = Marks()
+    lane = lane_of(marks)
+    lane.live = False
+    running = Executor(lane)
+    for _ in range(3):
+        now[0] += MARK_AFTER + 1
+        lane.work.set()
+        await running.turn()
+    assert marks.marked == []
