@@ -282,7 +282,7 @@ class Lane:
     def _by_wall(self, owned: OwnedPartition, now: float, wall: int) -> "Cut | None":
         held = wall < max(owned.held_until, self.hold.until)
         moment = None if held else complete_until(self.answers(owned))
-        return owned.proposer.by_wall(now, owned.inbox.fetched, moment)
+        return owned.proposer.by_wall(owned.log, now, owned.inbox.fetched, moment)
 
     def answers(self, owned: OwnedPartition) -> list[Answer]:
         """The last answered fetch of each input."""

@@ -13,8 +13,9 @@ from streams.wire.control import Cut
 
 from .cuts import ControlLog, WaitingTick
 
-MAX_UNDER_WAY = 4
-"""Cuts of one partition that may be written and not read back: covers the broker's answer at full pace."""
+MAX_AHEAD = 2
+"""Cuts of one partition that may be written and not carried out yet: one is read back while one is executed.
+More would not make a slow broker faster, they would only make records wait in line; larger cuts do."""
 
 TIME_MOVES_EVERY = 1.0
 """Seconds after which a cut is written though no record waits, so that silence is noticed."""
@@ -86,15 +87,18 @@ class Proposer:
         """Records that no cut names yet."""
         return sum(fetched.values()) - sum(self._ends.get(topic, 0) for topic in fetched)
 
-    def by_wall(self, now: float, fetched: Mapping[str, int], complete_until: int | None) -> Cut | None:
+    def by_wall(
+        self, log: ControlLog, now: float, fetched: Mapping[str, int], complete_until: int | None
+    ) -> Cut | None:
         """The next cut, if it is time for one.
 
         Args:
+            log: Control as it was read; cuts in its queue are not carried out yet.
             now: A monotonic clock, seconds.
             fetched: What the inbox has of each input.
             complete_until: The moment (ms) up to which every input is known to be in the inbox.
         """
-        if self._broken or self.under_way >= MAX_UNDER_WAY:
+        if self._broken or self.under_way + len(log.queue) >= MAX_AHEAD:
             return None
         waiting = self.waiting(fetched)
         moves = now - self._moved_at >= TIME_MOVES_EVERY and (complete_until or 0) > self._at

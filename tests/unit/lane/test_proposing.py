@@ -1,7 +1,7 @@
 """When the owner writes a cut, and which."""
 
 from agents.lane.cuts import Base, ControlLog, Verdict, WaitingTick
-from agents.lane.proposing import MAX_UNDER_WAY, Pace, Proposer
+from agents.lane.proposing import MAX_AHEAD, Pace, Proposer
 from streams.wire.control import Cut
 
 EPOCH = 50
@@ -18,6 +18,12 @@ class Owner:
         self.proposer.take_up(self.log, START)
         self.offset = 0
 
+    def by_wall(self, now: float, fetched: dict[str, int], complete_until: int | None) -> Cut | None:
+        return self.proposer.by_wall(self.log, now, fetched, complete_until)
+
+    def carried_out(self) -> None:
+        self.log.queue.clear()
+
     def written(self, cut: Cut | None) -> Verdict:
         assert cut is not None
         verdict = self.log.read(self.offset, cut)
@@ -33,19 +39,19 @@ def more(a: int = 0, b: int = 0) -> dict[str, int]:
 
 def test_waiting_records_are_cut_once_per_interval() -> None:
     owner = Owner()
-    first = owner.proposer.by_wall(10.0, more(3), None)
+    first = owner.by_wall(10.0, more(3), None)
     assert first is not None
     assert (first.n, first.from_, first.ends, first.at) == (8, START, more(3), 1_000)
-    assert owner.proposer.by_wall(10.01, more(4), None) is None
-    second = owner.proposer.by_wall(10.05, more(4), None)
+    assert owner.by_wall(10.01, more(4), None) is None
+    second = owner.by_wall(10.05, more(4), None)
     assert second is not None
     assert (second.n, second.from_) == (9, more(3))
 
 
 def test_under_backlog_it_does_not_wait_and_takes_a_share_of_each_input() -> None:
     owner = Owner()
-    owner.written(owner.proposer.by_wall(10.0, more(3), None))
-    cut = owner.proposer.by_wall(10.001, more(33, 10), 5_000)
+    owner.written(owner.by_wall(10.0, more(3), None))
+    cut = owner.by_wall(10.001, more(33, 10), 5_000)
     assert cut is not None
     assert sum(cut.ends.values()) - sum(cut.from_.values()) <= PACE.limit
     assert cut.ends["a"] > cut.from_["a"]
@@ -53,44 +59,48 @@ def test_under_backlog_it_does_not_wait_and_takes_a_share_of_each_input() -> Non
 
 
 def test_a_cut_that_leaves_records_behind_does_not_move_time() -> None:
-    cut = Owner().proposer.by_wall(10.0, more(33), 5_000)
+    cut = Owner().by_wall(10.0, more(33), 5_000)
     assert cut is not None
     assert cut.at == 1_000
 
 
 def test_time_moves_each_second_though_no_record_waits() -> None:
     owner = Owner()
-    assert owner.written(owner.proposer.by_wall(10.0, START, 5_000)) is Verdict.CUT
+    assert owner.written(owner.by_wall(10.0, START, 5_000)) is Verdict.CUT
     assert owner.log.at == 5_000
-    assert owner.proposer.by_wall(10.5, START, 5_500) is None
-    assert owner.written(owner.proposer.by_wall(11.0, START, 6_000)) is Verdict.CUT
+    owner.carried_out()
+    assert owner.by_wall(10.5, START, 5_500) is None
+    assert owner.written(owner.by_wall(11.0, START, 6_000)) is Verdict.CUT
 
 
 def test_time_that_would_go_back_is_left_where_it_is() -> None:
     owner = Owner()
-    assert owner.proposer.by_wall(10.0, START, 900) is None
-    cut = owner.proposer.by_wall(10.0, more(1), 900)
+    assert owner.by_wall(10.0, START, 900) is None
+    cut = owner.by_wall(10.0, more(1), 900)
     assert cut is not None
     assert cut.at == 1_000
 
 
-def test_only_a_few_cuts_are_under_way() -> None:
+def test_only_a_few_cuts_are_ahead_of_what_is_carried_out() -> None:
     owner = Owner()
-    cuts = [owner.proposer.by_wall(10.0 + i, more(i + 1), None) for i in range(MAX_UNDER_WAY + 1)]
-    assert [cut is not None for cut in cuts] == [True] * MAX_UNDER_WAY + [False]
+    cuts = [owner.by_wall(10.0 + i, more(i + 1), None) for i in range(MAX_AHEAD + 1)]
+    assert [cut is not None for cut in cuts] == [True] * MAX_AHEAD + [False]
     owner.written(cuts[0])
-    assert owner.proposer.by_wall(20.0, more(9), None) is not None
+    assert owner.by_wall(20.0, more(9), None) is None, "it was read back, but not carried out"
+    owner.carried_out()
+    assert owner.by_wall(20.0, more(9), None) is not None
 
 
 def test_after_a_foreign_cut_came_first_all_cuts_under_way_are_void_and_the_chain_is_taken_up_again() -> None:
     owner = Owner()
-    mine = [owner.proposer.by_wall(10.0 + i, more(i + 1), None) for i in range(2)]
+    mine = [owner.by_wall(10.0 + i, more(i + 1), None) for i in range(2)]
     foreign = Cut(epoch=20, n=8, at=1_500, from_=START, ends=more(0, 5))
     assert owner.written(foreign) is Verdict.CUT
     assert owner.written(mine[0]) is Verdict.VOID
-    assert owner.proposer.by_wall(13.0, more(3, 5), None) is None, "another own cut is still under way"
+    assert owner.by_wall(13.0, more(3, 5), None) is None, "another own cut is still under way"
     assert owner.written(mine[1]) is Verdict.VOID
-    again = owner.proposer.by_wall(13.0, more(3, 5), None)
+    owner.carried_out()
+    again = owner.by_wall(13.0, more(3, 5), None)
     assert again is not None
     assert (again.n, again.at, again.from_) == (9, 1_500, more(0, 5))
     assert owner.written(again) is Verdict.CUT
