@@ -27,7 +27,7 @@ QUICK: Mapping[str, str] = {
 }
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 40) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Wait for a condition, and say what it was if it does not come."""
     until = time.monotonic() + seconds
     while not condition():
@@ -113,7 +113,7 @@ class Worker:
             raise AssertionError(f"the worker ended with {self.child.exit_code}:\n{self.child.output()}")
         return bool((self.get("/readyz") or {}).get("ready"))
 
-    def wait_ready(self, seconds: float = 40) -> "Worker":
+    def wait_ready(self, seconds: float = 60) -> "Worker":
         try:
             wait_until(self.is_ready, "worker ready", seconds)
         except AssertionError as late:
@@ -134,7 +134,7 @@ class Worker:
         self._keep()
         return code
 
-    def wait_end(self, seconds: float = 40) -> int:
+    def wait_end(self, seconds: float = 60) -> int:
         code = self.child.wait(seconds)
         self.exits.append(code)
         self._keep()
