@@ -24,7 +24,10 @@ PREFIX: Final = "HOLDFAST_"
 DEFAULT_FILE: Final = Path("holdfast.toml")
 NOT_SETTINGS: Final = {
     "HOLDFAST_CONFIG": "the settings file to read instead of holdfast.toml",
+    "HOLDFAST_DATA": "tests and bench: the folder of the histories that are no part of the project",
+    "HOLDFAST_REQUIRE_DATA": "tests: fail instead of skip when those histories are not there",
     "HOLDFAST_REQUIRE_KAFKA": "tests: fail instead of skip when no Apache Kafka can be started",
+    "HOLDFAST_SCENARIOS": "tests: `all` plays every scenario on a real Kafka",
 }
 # Kubernetes puts these into every container beside a service called "holdfast…"; they are nobody's mistake.
 _SERVICE_LINK: Final = re.compile(r"_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP)(_\w+)?$")

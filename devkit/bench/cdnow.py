@@ -1,9 +1,9 @@
 """The CDNOW history, where it is at hand, and the consents that it lacks.
 
 It is test data of others (Fader and Hardie), never part of the project: it lies beside the repository in
-`../shared/data`, or where HOLDFAST_DATA says. It knows purchases only, so nobody in it may be written to; a
-second file gives email consent to half of the customers, and later takes it back from some, so that sends,
-cancels and opt-outs occur.
+`../shared/data`, or where HOLDFAST_DATA says, as our CSV or as the CDNOW_master.txt that others pass on. It
+knows purchases only, so nobody in it may be written to; a second file gives email consent to half of the
+customers, and later takes it back from some, so that sends, cancels and opt-outs occur.
 """
 
 import csv
@@ -18,6 +18,9 @@ from pathlib import Path
 from .machine import ROOT
 
 ENVIRONMENT = "HOLDFAST_DATA"
+REQUIRED = "HOLDFAST_REQUIRE_DATA"
+"""Set to 1, a test that finds no history fails: who has the data must not lose the proof without noticing."""
+FORMS = ("cdnow/events.csv.gz", "cdnow/CDNOW_master.txt", "CDNOW_master.txt")
 OPT_OUT = "1997-09-15T12:00:00.000Z"
 Row = Mapping[str, str]
 
@@ -25,21 +28,31 @@ Row = Mapping[str, str]
 def cdnow_file() -> Path | None:
     """Find the file; None where it is not at hand."""
     folder = Path(os.environ.get(ENVIRONMENT) or ROOT.parent / "shared" / "data")
-    path = folder / "cdnow" / "events.csv.gz"
-    return path if path.is_file() else None
+    return next((folder / name for name in FORMS if (folder / name).is_file()), None)
 
 
 def why_missing() -> str:
     """Say where it was looked for."""
-    return (
-        f"the CDNOW history is not at hand: neither ../shared/data nor ${ENVIRONMENT} has cdnow/events.csv.gz"
-    )
+    told = os.environ.get(ENVIRONMENT)
+    where = f"${ENVIRONMENT} ({told})" if told else f"../shared/data (and ${ENVIRONMENT} is not set)"
+    return f"the CDNOW history is not at hand: no {' or '.join(FORMS)} in {where}"
 
 
 def rows(file: Path) -> Iterator[Row]:
     """Read the purchases, in order of time."""
+    if file.suffix == ".txt":
+        yield from _master_rows(file)
+        return
     with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines)
+
+
+def _master_rows(file: Path) -> Iterator[Row]:
+    """Read the form with blanks: customer, day as 19970101, number of discs, dollars; by customer."""
+    purchases = [line.split() for line in file.read_text(encoding="ascii").splitlines() if line.strip()]
+    for customer, day, _, dollars in sorted(purchases, key=lambda purchase: (purchase[1], purchase[0])):
+        at = f"{day[:4]}-{day[4:6]}-{day[6:]}T00:00:00Z"
+        yield {"customer_id": customer, "occurred_at": at, "type": "purchase", "amount": dollars}
 
 
 def write_part(file: Path, to: Path, count: int, customers: int = 1) -> Path:

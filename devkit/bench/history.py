@@ -56,7 +56,7 @@ def run(options: Namespace) -> Result:
 
 def _history(file: Path, folder: Path, options: Namespace) -> History:
     part = file
-    if options.one_in > 1:
+    if options.one_in > 1 or file.suffix == ".txt":  # a replay reads CSV only
         part = write_part(file, folder / "part.csv", 1_000_000, options.one_in)
     consents = write_consents(part, folder / "consents.jsonl")
     return History([consents, part], options.tick, BEYOND)
