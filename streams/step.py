@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"
 
-_COUNTED: Final = frozenset({"order.completed", "email.delivered", "push.delivered"})
+_COUNTED: Final = frozenset({"order.completed", "email.delivered", "push.delivered", "consent.changed"})
 """Events that count, and so are remembered by id (wire.md, ``id``), as are those that a play answers."""
 
 
@@ -62,7 +62,8 @@ def on_event(visit: Visit, event: Event) -> Step:
     if type_ in _COUNTED or f"event:{type_}" in visit.context.policy.plays_on:
         if recent.seen(customer.recent, event.source, event.id):
             return _DUPLICATE
-        customer.recent = recent.remember(customer.recent, event.source, event.id, event.occurred_at)
+        arrived = max(event.occurred_at, visit.context.at)
+        customer.recent = recent.remember(customer.recent, event.source, event.id, arrived)
     if type_ == "customer.erased":
         return Step(_leave(visit, "erased", event.occurred_at), forget=True)
     says: list[Signal | Command] = _learn(visit, event)
@@ -98,17 +99,24 @@ def wake_at(customer: Customer, policy: Policy) -> int:
 
 
 def forget_at(customer: Customer, policy: Policy) -> int:
-    """When the customer has been silent beyond the policy's memory (ms)."""
-    return (last_of(customer.brand) or customer.first_seen) + policy.memory
+    """When there was no sign of life, and no word on consent, for the policy's memory (ms)."""
+    return max(last_of(customer.brand) or customer.first_seen, customer.spoken_at) + policy.memory
 
 
 def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
     """Take in what an event says besides a sign of life: consent, deliveries, the installation, the taste."""
     customer, type_ = visit.customer, event.type
     if type_ == "consent.changed" and event.consent is not None:
-        lists = visit.context.policy.channels.get(event.consent.channel)
+        # An import tells today what was agreed to years ago: it is kept from when it was learnt.
+        learnt_at = visit.context.at if event.consent.reason == "import" else 0
+        customer.spoken_at = max(customer.spoken_at, event.occurred_at, learnt_at)
+        settings = visit.context.policy.channels.get(event.consent.channel)
         changes = consent.apply(
-            customer, event.consent, event.surface, event.occurred_at, lists.lists if lists else ()
+            customer,
+            event.consent,
+            event.surface,
+            event.occurred_at,
+            settings.lists if settings is not None else None,
         )
         return _moved(visit, changes, event.consent.reason, event.occurred_at)
     if type_ == "email.complained":

@@ -69,14 +69,27 @@ class Rejected(NamedTuple):
 
 
 class Counts:
-    """What became of the records of one input: numbers and bytes (reliability.md I3)."""
+    """What became of the records of one input: numbers and bytes (reliability.md I3).
 
-    __slots__ = ("accepted", "duplicate", "ignored", "read", "read_bytes", "rejected", "rejected_bytes")
+    ``rejected_at`` are the places (from 1) of the rejects among the records read, in order.
+    """
+
+    __slots__ = (
+        "accepted",
+        "duplicate",
+        "ignored",
+        "read",
+        "read_bytes",
+        "rejected",
+        "rejected_at",
+        "rejected_bytes",
+    )
 
     def __init__(self) -> None:
         self.read = self.read_bytes = 0
         self.accepted = self.duplicate = self.ignored = 0
         self.rejected = self.rejected_bytes = 0
+        self.rejected_at: list[int] = []
 
     def count(self, outcome: str) -> None:
         """Count one event by its outcome."""
@@ -237,6 +250,7 @@ class Partition:
     def _reject(self, record: Record, fault: Rejection, counts: Counts, done: Executed) -> None:
         """Set a record aside that cannot be used."""
         counts.rejected += 1
+        counts.rejected_at.append(counts.read)
         counts.rejected_bytes += len(record.value) if record.value else 0
         headers = reject_headers(fault, record.topic, record.partition, record.offset)
         done.rejects.append(Rejected(record.key, record.value, headers))

@@ -26,6 +26,10 @@ LISTS: Final = "lists"
 """The stored reason of a channel that was closed because its last list was switched off."""
 
 
+MOST_NAMES: Final = 64
+"""Names of channels, and of lists on one, that are kept though no policy knows them: a row stays small."""
+
+
 class Change(NamedTuple):
     """How one channel moved: UNKNOWN, IN or OUT, before and after; ``since`` when it was IN before (ms)."""
 
@@ -77,7 +81,11 @@ def since(customer: Customer, key: str) -> int | None:
 
 
 def apply(
-    customer: Customer, change: ConsentChange, surface: str | None, at: int, lists: Sequence[str]
+    customer: Customer,
+    change: ConsentChange,
+    surface: str | None,
+    at: int,
+    lists: Sequence[str] | None,
 ) -> list[Change]:
     """Take a statement of consent in, and tell which channels moved.
 
@@ -86,15 +94,17 @@ def apply(
         change: what was said.
         surface: ``web`` for web push.
         at: when it was said (ms).
-        lists: the kinds of message that the policy knows on this channel.
+        lists: the kinds of message that the policy knows on this channel, None where it has no such channel.
     """
     said = IN if change.state == "in" else OUT
-    if change.scope == "list" and change.list is not None:
-        return _switch_list(customer, key_of(change.channel, surface), change.list, said, at, lists)
     if change.channel == ALL:
         return _apply_to_all(customer, said, at, change.reason)
-    permission = change.axis == "permission"
-    return _moved(customer, key_of(change.channel, surface), said, at, change.reason, permission=permission)
+    key = key_of(change.channel, surface)
+    if lists is None and key not in customer.channels and len(customer.channels) >= MOST_NAMES:
+        return []
+    if change.scope == "list" and change.list is not None:
+        return _switch_list(customer, key, change.list, said, at, lists or ())
+    return _moved(customer, key, said, at, change.reason, permission=change.axis == "permission")
 
 
 def complain(customer: Customer, key: str, at: int) -> list[Change]:
@@ -108,13 +118,18 @@ def _apply_to_all(customer: Customer, said: int, at: int, reason: str) -> list[C
     The newest one is remembered (as the ``permission_since`` of ``all``, which has no such axis), so that a
     yes from before it, which arrives later, opens nothing either.
     """
+    barred = standing(customer.channel(ALL)) == OUT
     _moved(customer, ALL, said, at, reason, permission=False)
     if said != OUT:
         return []
     everything = customer.channel(ALL)
     everything.permission_since = max(everything.permission_since, at)
-    known = [key for key, channel in customer.channels.items() if key != ALL and channel.subscription]
-    return [move for key in known for move in _moved(customer, key, OUT, at, reason, permission=False)]
+    agreed = [
+        key
+        for key, channel in customer.channels.items()
+        if key != ALL and (channel.subscription or (channel.permission and not barred))
+    ]
+    return [move for key in agreed for move in _moved(customer, key, OUT, at, reason, permission=False)]
 
 
 def _switch_list(
@@ -122,20 +137,29 @@ def _switch_list(
 ) -> list[Change]:
     """One kind of message on or off. The last one off closes the channel; the first one on again opens it."""
     channel = customer.channel(key)
-    if said == OUT:
-        if at < channel.lists_in.get(list_, 0):
-            return []
-        channel.lists_in.pop(list_, None)
-        channel.lists_out[list_] = max(at, channel.lists_out.get(list_, 0))
-        if lists and all(name in channel.lists_out for name in lists):
-            return _moved(customer, key, OUT, at, LISTS, permission=False)
+    spoken_of = channel.lists_out.keys() | channel.lists_in.keys()
+    if list_ not in spoken_of and list_ not in lists and len(spoken_of) >= MOST_NAMES:
         return []
+    if said == OUT:
+        return _list_off(customer, key, list_, at, lists)
     if at <= channel.lists_out.get(list_, -1):
         return []
     channel.lists_out.pop(list_, None)
     channel.lists_in[list_] = max(at, channel.lists_in.get(list_, 0))
     if channel.subscription == OUT and channel.reason == LISTS:
         return _moved(customer, key, IN, at, "settings", permission=False)
+    return []
+
+
+def _list_off(customer: Customer, key: str, list_: str, at: int, lists: Sequence[str]) -> list[Change]:
+    """One kind of message off, unless it was switched on later; the last one off closes the channel."""
+    channel = customer.channel(key)
+    if at < channel.lists_in.get(list_, 0):
+        return []
+    channel.lists_in.pop(list_, None)
+    channel.lists_out[list_] = max(at, channel.lists_out.get(list_, 0))
+    if lists and all(name in channel.lists_out for name in lists):
+        return _moved(customer, key, OUT, at, LISTS, permission=False)
     return []
 
 

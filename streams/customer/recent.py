@@ -1,8 +1,8 @@
 """The events of a customer that count, by id: what was sent twice by its producer is counted once.
 
-Most events are idempotent in themselves (a maximum, a state). For those that count (deliveries, orders)
-the row keeps the last 64 ids within 28 days (wire.md, ``id``), 12 bytes each: 8 of a hash of source and
-id, 4 of the time.
+Most events are idempotent in themselves (a maximum, a state). For those that count (deliveries, orders,
+words on consent) the row keeps the last 64 ids that arrived within 28 days (wire.md, ``id``), 12 bytes
+each: 8 of a hash of source and id, 4 of the time of arrival.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def seen(recent: bytes, source: str, id_: str) -> bool:
 
 
 def remember(recent: bytes, source: str, id_: str, at: int) -> bytes:
-    """The ids with this one added (``at`` in ms), the oldest and the outdated left out."""
+    """The ids with this one added (arrived at ``at``, ms), the oldest and the outdated left out."""
     now = max(at // 1000, 0)
     entry = _ENTRY.pack(_digest(source, id_), min(now, 0xFFFFFFFF))
     kept = [

@@ -72,6 +72,7 @@ class Sent(msgspec.Struct, array_like=True):
     channel: str
     surface: str | None
     expires_at: int
+    list: str
 
 
 class Running(msgspec.Struct, array_like=True):
@@ -83,7 +84,6 @@ class Running(msgspec.Struct, array_like=True):
     """
 
     play: str
-    policy: str
     episode: str | None
     signal: str | None
     channel: str | None
@@ -98,7 +98,11 @@ class Running(msgspec.Struct, array_like=True):
 
 
 class Customer(msgspec.Struct, array_like=True):
-    """One customer. Cadences are stored forms of ``cadence.Cadence``, empty where a stream was never used."""
+    """One customer.
+
+    Cadences are stored forms of ``cadence.Cadence``, empty where a stream was never used. ``spoken_at`` is
+    when consent was last heard of (ms).
+    """
 
     first_seen: int
     purchase: bytes = b""
@@ -114,6 +118,7 @@ class Customer(msgspec.Struct, array_like=True):
     sends: list[tuple[int, str]] = []
     recent: bytes = b""
     last_category: str = ""
+    spoken_at: int = 0
 
     def channel(self, name: str) -> Channel:
         """The state of a channel (``push:web`` for web push), made where there is none."""

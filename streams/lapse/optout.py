@@ -56,7 +56,7 @@ def _push_out(visit: Visit, change: Change, surface: str | None, reason: str, at
     customer = visit.customer
     delivered = customer.channels[change.channel].delivered
     begun = change.since if surface == "web" else customer.installed_at
-    soon = bool(begun) and at - begun <= visit.context.policy.optout.early and not delivered
+    soon = bool(begun) and begun <= at <= begun + visit.context.policy.optout.early and not delivered
     timing = "early" if change.before != IN or soon else "late"
     evidence = {
         "timing": timing,

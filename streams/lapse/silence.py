@@ -207,10 +207,10 @@ def wake_at(customer: Customer, policy: Policy) -> int:
 
 
 def close_disabled(visit: Visit, at: int) -> list[Signal]:
-    """Close silences of kinds that the policy in force has switched off."""
+    """Close episodes of kinds that the policy in force has switched off, never before they opened."""
     rules_of = visit.context.policy.detect.rules
     return [
-        close_episode(visit, episode, "disabled", at, {})
+        close_episode(visit, episode, "disabled", max(at, episode.at), {})
         for episode in list(visit.customer.episodes)
         if episode.kind in rules_of and not rules_of[episode.kind].enabled
     ]

@@ -61,7 +61,6 @@ def start(visit: Visit, plays: Sequence[tuple[str, Play]], at: int, signal: Sign
             continue
         run = Running(
             play=name,
-            policy=visit.context.version,
             episode=signal.episode if signal else None,
             signal=signal.id if signal else None,
             channel=signal.channel if signal else None,
@@ -132,17 +131,22 @@ def on_consent(visit: Visit, at: int) -> list[Command]:
         closed = [
             sent
             for sent in run.sent
-            if not reach.stays_open(visit.customer, sent.channel, sent.surface, visit.context)
+            if not reach.stays_open(visit.customer, sent.channel, sent.surface, sent.list, visit.context)
         ]
         run.sent = [sent for sent in run.sent if sent not in closed]
-        commands += [_cancel(visit, run, sent, at) for sent in closed if sent.expires_at > at]
+        commands += _take_back(visit, run, closed, at)
     return commands
 
 
 def stop(visit: Visit, run: Running, at: int) -> list[Command]:
     """End a play, and cancel what is out and not yet reported on."""
     visit.customer.plays = [other for other in visit.customer.plays if other is not run]
-    return [_cancel(visit, run, sent, at) for sent in run.sent if sent.expires_at > at]
+    return _take_back(visit, run, run.sent, at)
+
+
+def _take_back(visit: Visit, run: Running, out: Sequence[Sent], at: int) -> list[Command]:
+    """Cancel messages that could still be acted on at ``at`` (ms); an expired one needs no cancel."""
+    return [_cancel(visit, run, sent, at) for sent in out if sent.expires_at > at]
 
 
 def _cancel(visit: Visit, run: Running, sent: Sent, at: int) -> Command:

@@ -58,11 +58,13 @@ def is_open(customer: Customer, channel: str, context: Context) -> bool:
     return _open_key(customer, channel, context.at, needs_consent=settings.consent == "required") is not None
 
 
-def stays_open(customer: Customer, channel: str, surface: str | None, context: Context) -> bool:
-    """Whether what is out on this very channel may stay out, after a change of consent."""
+def stays_open(customer: Customer, channel: str, surface: str | None, list_: str, context: Context) -> bool:
+    """Whether a message of this list, out on this very channel, may stay out after a change of consent."""
     settings = context.policy.channels.get(channel)
     needs_consent = settings is None or settings.consent == "required"
     key = consent.key_of(channel, surface)
+    if consent.list_is_off(customer, key, list_):
+        return False
     return consent.open_since(customer, key, needs_consent=needs_consent) is not None
 
 

@@ -87,7 +87,7 @@ def _send(visit: Visit, wish: Wish, step: Step, channel: str, surface: str | Non
     id_ = command_id(visit.customer_id, run.episode, run.play, number, channel, "send", at)
     expires_at = at + step.expires_after
     run.used = [*run.used, (wish.step, channel)]
-    run.sent = [*run.sent, Sent(id_, wish.step, channel, surface, expires_at)]
+    run.sent = [*run.sent, Sent(id_, wish.step, channel, surface, expires_at, step.list)]
     caps.count(customer, channel, at, visit.context.policy)
     key = consent.key_of(channel, surface)
     needs_consent = visit.context.policy.channels[channel].consent == "required"

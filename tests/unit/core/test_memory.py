@@ -160,7 +160,7 @@ def test_a_no_where_silence_means_yes_outlives_the_memory(channel: str) -> None:
 
 def test_a_no_on_a_channel_that_needs_a_yes_goes_with_the_row() -> None:
     story = silent(T + MEMORY, consent(T, "email", "out", reason="unsubscribe"))
-    story.play([], [T + MEMORY + DAY])
+    story.play([], [T + 2 * MEMORY, T + 2 * MEMORY + DAY])
     assert rows(story.offline) == {}
 
 
@@ -173,3 +173,17 @@ def test_a_typical_row_is_small() -> None:
     story = tell(happenings, T + HOUR)
     (value,) = rows(story.offline).values()
     assert len(value) <= 450
+
+
+def test_an_imported_yes_from_long_ago_counts_from_when_it_was_told() -> None:
+    orders = [buy(T - i * 7 * DAY) for i in reversed(range(10))]
+    told = consent(T - 3 * YEAR, "email", "in", reason="import")
+    story = Story(policy()).play([told, *orders], [T + HOUR, *(T + i * DAY for i in range(1, 60))])
+    assert [command["channel"] for command in story.commands() if command["action"] == "send"]
+
+
+def test_a_yes_said_just_before_forgetting_is_kept_as_long_as_a_visit_would_be() -> None:
+    yes = consent(T + MEMORY - DAY, "email", "in")
+    story = Story(policy()).play([buy(T), yes], [T + MEMORY - HOUR, T + MEMORY + DAY])
+    (value,) = rows(story.offline).values()
+    assert not row.is_leaving(value)

@@ -255,3 +255,32 @@ def test_do_not_contact_said_again_after_a_delivery_is_no_opt_out_of_what_was_ne
         consent(T + DAY, "all", "out", reason="settings"),
     ]
     assert play(*happenings).signals() == []
+
+
+def test_an_install_that_is_read_before_an_older_opt_out_does_not_make_it_early() -> None:
+    happenings = [
+        consent(T, "push", "in"),
+        event(T + 100 * DAY, "app.installed", platform="ios"),
+        consent(T + 50 * DAY, "push", "out", reason="settings"),
+    ]
+    (signal,) = play(*happenings).signals()
+    assert signal["evidence"]["timing"] == "late"
+
+
+def test_do_not_contact_is_an_opt_out_of_push_that_only_the_system_knew_of() -> None:
+    happenings = [
+        consent(T, "push", "in", axis="permission"),
+        consent(T + DAY, "all", "out", reason="settings"),
+    ]
+    (signal,) = play(*happenings).signals()
+    assert (signal["kind"], signal["evidence"]["timing"]) == ("push_opted_out", "late")
+
+
+def test_invented_lists_and_channels_do_not_make_a_row_grow_for_ever() -> None:
+    lists = [consent(T + i, "email", "out", scope="list", list=f"list-{i}") for i in range(300)]
+    channels = [consent(T + i, f"channel-{i}", "out", reason="settings") for i in range(300)]
+    known = consent(T + HOUR, "email", "out", reason="unsubscribe")
+    story = play(*lists, *channels, known)
+    (value,) = [v for p in story.offline.partitions for v in p.rows.values()]
+    assert len(value) < 10_000
+    assert [s["kind"] for s in story.signals()] == ["email_opted_out"]

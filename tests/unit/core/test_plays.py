@@ -170,11 +170,20 @@ def test_push_is_closed_by_either_of_its_axes(axis: str) -> None:
 
 
 def test_where_app_push_is_closed_web_push_goes_and_says_so() -> None:
-    web = consent(START, "push", "in", surface="web")
+    web = consent(START, "push", "in", surface="web", id_="web-push")
     (command, *_) = sends(gone(web))
     assert (command["channel"], command["surface"]) == ("push", "web")
     (command, *_) = sends(gone(web, *yes("push")))
     assert "surface" not in command
+
+
+def test_a_list_that_is_switched_off_takes_its_message_back_and_no_other() -> None:
+    channels = {"email": {"lists": ["promotions", "orders"]}}
+    (sent, *_) = sends(gone(*yes("email"), channels=channels))
+    for list_, cancelled in (("promotions", [sent["id"]]), ("orders", [])):
+        off = consent(at(sent) + HOUR, "email", "out", scope="list", list=list_, reason="settings")
+        story = gone(*yes("email"), off, channels=channels)
+        assert [cancel["cancels"] for cancel in story.commands("cancel")] == cancelled
 
 
 def test_a_list_that_is_off_keeps_its_messages_back() -> None:
