@@ -16,7 +16,7 @@ TICK, BEYOND = "2d", "60d"
 
 
 def part_of_history(folder: Path) -> History:
-    """One customer in forty with all their purchases, and email consents; without it a test skips, or fails."""
+    """One customer in forty, all their purchases and email consents; without it a test skips, or fails."""
     file = cdnow_file()
     if file is None:
         if os.environ.get(REQUIRED) == "1":
