@@ -11,15 +11,16 @@ import pytest
 from devkit.schemas import FOLDER
 from streams.wire import control
 from streams.wire.codec import decode, encode_event
-from streams.wire.command import ACTIONS, Command, ConsentAt, Message, PromisedOffer, encode_command
+from streams.wire.command import ACTIONS, Message, PromisedOffer, encode_command
 from streams.wire.control import Cut, Offer, OffersFact, PolicyFact, PopulationFact, SourceFact, Tick
 from streams.wire.event import Event
 from streams.wire.facts import Owner, fact_records, owner_record
 from streams.wire.headers import effect_headers
 from streams.wire.reject import Reason, Rejection, reject_headers
 from streams.wire.schemas import files, schemas
-from streams.wire.signal import Signal, encode_signal
+from streams.wire.signal import encode_signal
 from tests.support.bad_input import ARRIVAL, KEY, BadInput, as_bytes, corpus, good, good_order
+from tests.support.effects import command, signal
 
 SCHEMAS = schemas()
 
@@ -37,40 +38,6 @@ CONTROL = (
     Cut(epoch=1, n=2, at=ARRIVAL, from_={"t": 0}, ends={"t": 5}, tick=7),
     Tick(at=0),
     *FACTS,
-)
-SIGNAL = Signal(
-    id="s",
-    seq=1,
-    action="opened",
-    kind="brand_stopped",
-    channel=None,
-    customer_id="c-42",
-    episode="e",
-    started_at=0,
-    at=ARRIVAL,
-    stage="cooling",
-    historical=False,
-    evidence={},
-    arm="none",
-    cohort=None,
-    policy="p",
-)
-COMMAND = Command(
-    id="c",
-    seq=2,
-    action="send",
-    channel="email",
-    customer_id="c-42",
-    signal="s",
-    episode="e",
-    play="win_back",
-    step=1,
-    message=Message(template="t", list="promotions", variables={"a": "b"}, offer=None, personalised=False),
-    not_before=0,
-    expires_at=ARRIVAL,
-    at=0,
-    consent=ConsentAt("in", 0),
-    policy="p",
 )
 CONSENT = {
     "channel": "all",
@@ -184,7 +151,7 @@ def test_owners_are_valid_facts() -> None:
     ],
 )
 def test_a_signal_is_valid_when_the_wire_allows_it(changes: dict[str, object], *, expected: bool) -> None:
-    value = encode_signal(msgspec.structs.replace(SIGNAL, **changes))
+    value = encode_signal(signal(**changes))
     assert valid("signal", json.loads(value)) == expected
 
 
@@ -209,13 +176,13 @@ OFFER = PromisedOffer(id="o", kind="sale", variables={})
     ],
 )
 def test_a_command_is_valid_when_the_wire_allows_it(changes: dict[str, object], *, expected: bool) -> None:
-    value = encode_command(msgspec.structs.replace(COMMAND, **changes))
+    value = encode_command(command(**changes))
     assert valid("command", json.loads(value)) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "encode"),
-    [("signal", lambda: encode_signal(SIGNAL)), ("command", lambda: encode_command(COMMAND))],
+    [("signal", lambda: encode_signal(signal())), ("command", lambda: encode_command(command()))],
 )
 def test_what_is_always_written_is_required(name: str, encode: Callable[[], bytes]) -> None:
     body = json.loads(encode())
@@ -242,18 +209,18 @@ def test_the_examples_of_the_wire_document_are_valid() -> None:
     event = """{"v": 1, "id": "ord-7781", "source": "shop", "type": "order.completed", "customer_id": "c-42",
      "occurred_at": "2026-11-21T10:00:00.000Z", "surface": "web",
      "order": {"id": "7781", "total": "59.90", "currency": "EUR"}}"""
-    signal = """{"v": 1, "id": "i", "seq": 7, "action": "opened", "kind": "purchase_stopped", "channel": null,
+    opened = """{"v": 1, "id": "i", "seq": 7, "action": "opened", "kind": "purchase_stopped", "channel": null,
      "customer_id": "c-42", "episode": "e", "started_at": "2026-11-21T10:00:00.000Z",
      "at": "2026-11-21T10:00:00.000Z", "stage": "cooling", "historical": false,
      "evidence": {"surface": {"last_at": "2026-11-21T10:00:00.000Z", "occasions": 14, "typical_gap": "6.8d",
       "silent": "24.1d", "threshold": "24.0d", "threshold_from": "own"}},
      "arm": "treat", "cohort": null, "policy": "p"}"""
-    command = """{"v": 1, "id": "i", "seq": 8, "action": "send", "channel": "email", "customer_id": "c-42",
+    sent = """{"v": 1, "id": "i", "seq": 8, "action": "send", "channel": "email", "customer_id": "c-42",
      "signal": "s", "episode": "e", "play": "win_back", "step": 1,
      "message": {"template": "win_back_hello", "list": "promotions", "variables": {"last_category": "coffee"},
                  "offer": null, "personalised": true},
      "not_before": "2026-11-21T10:00:00.000Z", "expires_at": "2026-11-21T10:00:00.000Z",
      "at": "2026-11-21T10:00:00.000Z", "consent": {"state": "in", "since": "2026-11-21T10:00:00.000Z"},
      "policy": "p"}"""
-    for name, text in (("event", event), ("signal", signal), ("command", command)):
+    for name, text in (("event", event), ("signal", opened), ("command", sent)):
         jsonschema.validate(json.loads(text), SCHEMAS[name])

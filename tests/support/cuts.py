@@ -1,9 +1,10 @@
 """A partition driven cut by cut, with the log beside it: what a recovery or a second execution would read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from streams.facts import Fact
+from streams.offline import _Sent
 from streams.policy.model import Policy
 from streams.timeline import Executed, Partition
 from streams.topics import Catalogue, catalogue
@@ -12,19 +13,7 @@ from streams.wire.event import SHORT_TOPICS
 from .story import Happening, policy, policy_fact
 
 EPOCH = 7
-
-
-@dataclass
-class Sent:
-    """A record of an input as the lane hands it on."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int = 0
-    headers: Sequence[tuple[str, bytes]] = ()
+Sent = _Sent  # a record of an input as the lane hands it on; the same that the core alone is given
 
 
 @dataclass

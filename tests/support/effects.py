@@ -56,6 +56,8 @@ def command(**changes: Any) -> Command:  # noqa: ANN401 - any field
         message=Message(
             template="win_back_hello", list="promotions", variables={}, offer=None, personalised=False
         ),
+        not_before=NOW,
+        expires_at=NOW + 2 * DAY,
         at=NOW,
         consent=ConsentAt("in", NOW - 100 * DAY),
         policy="p",

@@ -13,64 +13,17 @@ from streams.wire.command import (
 )
 from streams.wire.headers import effect_headers
 from streams.wire.reject import Reason, Rejection
-from streams.wire.signal import Signal, decode_signal, encode_signal
-from tests.support.bad_input import ARRIVAL
+from streams.wire.signal import decode_signal, encode_signal
+from tests.support.effects import NOW, command, signal
 
 TEXT = "2026-11-21T10:00:00.000Z"
 
 
-def signal(**changes: object) -> Signal:
-    opened = Signal(
-        id="s",
-        seq=7,
-        action="opened",
-        kind="purchase_stopped",
-        channel=None,
-        customer_id="c-42",
-        episode="e",
-        started_at=ARRIVAL,
-        at=ARRIVAL,
-        stage="cooling",
-        historical=False,
-        evidence={"surface": {"occasions": 14, "silent": "24.1d"}},
-        arm="treat",
-        cohort=None,
-        policy="p",
-    )
-    return msgspec.structs.replace(opened, **changes)
-
-
-def command(**changes: object) -> Command:
-    send = Command(
-        id="c",
-        seq=8,
-        action="send",
-        channel="email",
-        customer_id="c-42",
-        signal="s",
-        episode="e",
-        play="win_back",
-        step=1,
-        message=Message(
-            template="win_back_hello",
-            list="promotions",
-            variables={"last_category": "coffee"},
-            offer=None,
-            personalised=True,
-        ),
-        not_before=ARRIVAL,
-        expires_at=ARRIVAL,
-        at=ARRIVAL,
-        consent=ConsentAt(state="in", since=ARRIVAL),
-        policy="p",
-    )
-    return msgspec.structs.replace(send, **changes)
-
-
 def test_a_signal_has_the_order_of_the_wire() -> None:
-    assert encode_signal(signal()) == (
+    evidence = {"surface": {"occasions": 14, "silent": "24.1d"}}
+    assert encode_signal(signal(evidence=evidence)) == (
         b'{"v":1,"id":"s","seq":7,"action":"opened","kind":"purchase_stopped","channel":null,'
-        b'"customer_id":"c-42","episode":"e","started_at":"2026-11-21T10:00:00.000Z",'
+        b'"customer_id":"c-42","episode":"e","started_at":"2026-10-28T10:00:00.000Z",'
         b'"at":"2026-11-21T10:00:00.000Z","stage":"cooling","historical":false,'
         b'"evidence":{"surface":{"occasions":14,"silent":"24.1d"}},"arm":"treat","cohort":null,"policy":"p"}'
     )
@@ -83,12 +36,14 @@ def test_a_closed_signal_has_a_reason_and_web_push_a_surface() -> None:
 
 
 def test_a_command_has_the_order_of_the_wire() -> None:
-    assert encode_command(command()) == (
-        b'{"v":1,"id":"c","seq":8,"action":"send","channel":"email","customer_id":"c-42","signal":"s",'
-        b'"episode":"e","play":"win_back","step":1,"message":{"template":"win_back_hello","list":"promotions",'
+    known = {"last_category": "coffee"}
+    message = Message(template="hello", list="promotions", variables=known, offer=None, personalised=True)
+    assert encode_command(command(message=message)) == (
+        b'{"v":1,"id":"k","seq":8,"action":"send","channel":"email","customer_id":"c-42","signal":"s",'
+        b'"episode":"e","play":"win_back","step":1,"message":{"template":"hello","list":"promotions",'
         b'"variables":{"last_category":"coffee"},"offer":null,"personalised":true},'
-        b'"not_before":"2026-11-21T10:00:00.000Z","expires_at":"2026-11-21T10:00:00.000Z",'
-        b'"at":"2026-11-21T10:00:00.000Z","consent":{"state":"in","since":"2026-11-21T10:00:00.000Z"},"policy":"p"}'
+        b'"not_before":"2026-11-21T10:00:00.000Z","expires_at":"2026-11-23T10:00:00.000Z",'
+        b'"at":"2026-11-21T10:00:00.000Z","consent":{"state":"in","since":"2026-08-13T10:00:00.000Z"},"policy":"p"}'
     )
 
 
@@ -113,7 +68,7 @@ def test_a_hold_of_pressure_has_no_cause_and_says_that_it_does_not_end() -> None
         episode=None,
         play=None,
         step=None,
-        at=ARRIVAL,
+        at=NOW,
         policy="p",
     )
     assert encode_command(hold) == (
@@ -139,7 +94,7 @@ def test_a_signal_is_read_back(changes: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"consent": None}, {"consent": ConsentAt("unknown", None)}, {"action": "hold", "until": ARRIVAL}],
+    [{}, {"consent": None}, {"consent": ConsentAt("unknown", None)}, {"action": "hold", "until": NOW}],
 )
 def test_a_command_is_read_back(changes: dict[str, object]) -> None:
     assert decode_command(encode_command(command(**changes))) == command(**changes)
@@ -156,7 +111,7 @@ def test_a_bad_effect_is_a_rejection() -> None:
 
 
 def test_the_headers_are_cloud_events_and_name_the_subject_only() -> None:
-    headers = effect_headers("signal.opened", "s", ARRIVAL, "c-42", "shop", b"00-1-2-01")
+    headers = effect_headers("signal.opened", "s", NOW, "c-42", "shop", b"00-1-2-01")
     assert headers == [
         ("ce_specversion", b"1.0"),
         ("ce_id", b"s"),
@@ -170,5 +125,5 @@ def test_the_headers_are_cloud_events_and_name_the_subject_only() -> None:
 
 
 def test_without_a_trace_there_is_no_trace_header() -> None:
-    names = [name for name, _ in effect_headers("command.send", "c", ARRIVAL, "c-42", "shop")]
+    names = [name for name, _ in effect_headers("command.send", "c", NOW, "c-42", "shop")]
     assert "traceparent" not in names
