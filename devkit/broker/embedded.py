@@ -50,10 +50,6 @@ class EmbeddedBroker:
         """Let a broker that was down answer again."""
         self._do("up", broker)
 
-    def set_rtt(self, milliseconds: int, broker: int = 1) -> None:
-        """Let every answer of a broker take this long."""
-        self._do("rtt", broker, milliseconds)
-
     def push_request_errors(self, api: int, codes: Iterable[int]) -> None:
         """Answer the next requests of a kind with these errors, one each.
 
@@ -67,10 +63,6 @@ class EmbeddedBroker:
     def set_leader(self, topic: str, partition: int, broker: int) -> None:
         """Move a partition's leader to another broker."""
         self._do("leader", topic, partition, broker)
-
-    def set_coordinator(self, group: str, broker: int) -> None:
-        """Move a group's coordinator to another broker."""
-        self._do("coordinator", "group", group, broker)
 
     def freeze(self) -> None:
         """Stop the whole cluster in its tracks."""
