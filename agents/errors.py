@@ -64,3 +64,7 @@ class DataLossError(HoldfastError):
     """Going on would lose data (71): must not be restarted blindly."""
 
     exit_code = ExitCode.DATA_LOSS
+
+
+class TooManyRejectsError(DataLossError):
+    """More of what a producer sends cannot be used than the policy bears (71)."""

@@ -307,6 +307,11 @@ class LaneConsumer(driver.Consumer):
             self._committed_offset.update(before)  # Faust notes the offsets as committed either way
         return did_commit
 
+    async def commit_finished(self) -> None:
+        """Commit what is finished now."""
+        if not await self.commit():  # it may only have waited for one that was under way
+            await self.commit()
+
     async def wait_empty(self) -> None:
         """Finish the cut in hand, and commit."""
         await self.lane.halt()

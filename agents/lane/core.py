@@ -7,6 +7,7 @@ core of their own, and the worker with ``streams.timeline.Partition``.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from streams.facts import FactsInForce
 from streams.timeline import Effect, Executed, Record
 
 from .cuts import Fact
@@ -20,6 +21,10 @@ class Core(Protocol):
     @property
     def rows(self) -> Mapping[bytes, bytes]:
         """Packed rows by customer."""
+
+    @property
+    def facts(self) -> FactsInForce:
+        """What is in force, and since when it was published."""
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Apply one changelog record; the lane has dropped what a fenced owner wrote."""

@@ -100,6 +100,11 @@ class Executor:
         for plan in plans:
             plan.owned.finished(plan.cut)
             lane.consumer.finished(plan.owned.number, plan.cut.ends, plan.owned.committable)
+        over = [plan.owned.over_limit(plan, lane.catalogue.rejects.name) for plan in plans]
+        for error in filter(None, over):
+            lane.live = False
+            await lane.consumer.commit_finished()  # else a restart would stop at the same cut again
+            raise error
 
     def _execute(self, owned: OwnedPartition) -> Plan | None:
         cut = owned.due()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streams.wire import row
 
-from ..errors import DataLossError
+from ..errors import DataLossError, TooManyRejectsError
+from .brake import Brake
 from .core import Core, Executed, Record
 from .cuts import Base, ControlLog, DueCut, DueFact, WaitingTick
 from .fence import Contiguity, EpochFilter
@@ -94,6 +95,7 @@ class OwnedPartition:
         self.learned = -1
         self.clean = True  # nothing in memory that is not acknowledged
         self.accounts = {topic: Account() for topic in claim.positions}
+        self._brakes = {topic: Brake() for topic in claim.positions}
         self._begin(claim, pace, bound)
 
     def _begin(self, claim: Claim, pace: Pace, bound: int) -> None:
@@ -233,6 +235,26 @@ class OwnedPartition:
         self.applied.update(cut.ends)
         self.committable = cut.offset + 1
         self._uncommitted.append((self.committable, cut.n))
+
+    def over_limit(self, plan: Plan, rejects: str) -> TooManyRejectsError | None:
+        """What to stop for after this cut: an input with more rejects than the policy in force bears.
+
+        Args:
+            plan: The cut, finished.
+            rejects: The topic where the rejects are.
+        """
+        limits = self.core.facts.policy.rejects
+        found = None
+        for topic, counts in plan.done.counts.items():
+            said = self._brakes[topic].feed(counts.read, counts.rejected_at, limits.share, limits.run)
+            if said and found is None:
+                found = TooManyRejectsError(
+                    f"{topic} {self.number}: {said}; read up to offset {plan.cut.ends[topic]}",
+                    f"nothing is lost: they are on {rejects} as they came, headers say why. Stop the "
+                    "producer, or publish a policy with other [rejects]; "
+                    "a worker that is started goes on behind them",
+                )
+        return found
 
     def committed(self, control: int) -> None:
         """Control is committed up to this offset."""

@@ -9,6 +9,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 
+from streams.facts import FactsInForce
 from streams.timeline import Counts, Effect, Executed, Record, Rejected
 from streams.topics import Catalogue
 from streams.wire import row
@@ -46,7 +47,8 @@ class ToyPartition:
         self.number = number
         self.rows: dict[bytes, bytes] = {}
         self.at = 0
-        self.facts: dict[bytes, bytes] = {}
+        self.facts = FactsInForce()  # the built-in policy: nothing here looks at it
+        self._context: dict[bytes, bytes] = {}
         self._learned: dict[bytes, bytes] = {}
         self.policy = ""
         self._epoch = 0
@@ -54,7 +56,7 @@ class ToyPartition:
         self._inputs = [topic.name for topic in catalogue.inputs]
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        target = self.facts if key.startswith(row.CONTEXT) else self.rows
+        target = self._context if key.startswith(row.CONTEXT) else self.rows
         if value is None:
             target.pop(key, None)
         else:
@@ -62,7 +64,7 @@ class ToyPartition:
 
     def restored(self, control_committed: int, at: int = 0) -> None:
         self.at = at
-        held = {row.parse_context_key(key)[1]: value for key, value in self.facts.items()}
+        held = {row.parse_context_key(key)[1]: value for key, value in self._context.items()}
         below = [offset for offset in held if offset < control_committed]
         if below:
             self.policy = row.context_payload(held[max(below)]).decode()
@@ -77,7 +79,7 @@ class ToyPartition:
             self._learned[row.context_key("policy", offset)] = fact.version.encode()
 
     def current(self, key: bytes) -> bytes | None:
-        return self.facts.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
+        return self._context.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
 
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
@@ -86,7 +88,7 @@ class ToyPartition:
         self.at = at
         rows: dict[bytes, bytes | None] = {}
         for key, version in self._learned.items():
-            rows[key] = self.facts[key] = row.pack_context(epoch, version)
+            rows[key] = self._context[key] = row.pack_context(epoch, version)
         self._learned.clear()
         touched: dict[bytes, _Customer] = {}
         done = Executed(rows, [], [], {})
