@@ -185,9 +185,10 @@ def test_two_workers_share_the_partitions_and_take_over_from_each_other(bench: B
 
 
 @pytest.mark.parametrize("settings", [{}, NO_LEASE], ids=["with the lease", "without the lease"])
-def test_a_worker_that_wakes_up_after_its_partitions_moved_ends_and_harms_nothing(
+def test_a_worker_that_wakes_up_after_its_partitions_moved_harms_nothing(
     bench: Bench, settings: Mapping[str, str]
 ) -> None:
+    """It ends, or, where it slept with nothing in hand, it joins again and takes partitions over anew."""
     sleeper, other = bench.worker(settings), bench.worker(settings)
     wait_until(owns(sleeper, PARTITIONS // 2), "half for the one")
     wait_until(owns(other, PARTITIONS // 2), "half for the other")
@@ -196,11 +197,16 @@ def test_a_worker_that_wakes_up_after_its_partitions_moved_ends_and_harms_nothin
     sleeper.child.freeze()
     wait_until(owns(other, PARTITIONS), "the other has taken over")
     wait_until(applies_more(other, 2_000), "and is at work")
+    claims = sleeper.output().count("partitions claimed")
     sleeper.child.thaw()
-    assert sleeper.wait_end() == 70
-    assert "worker ends" in sleeper.output()
+    wait_until(
+        lambda: not sleeper.running or sleeper.output().count("partitions claimed") > claims,
+        "it has ended, or is a member again",
+    )
     load.stop()
     bench.wait_settled()
+    code = sleeper.stop() if sleeper.running else sleeper.wait_end()
+    assert code == 0 or (code == 70 and "worker ends" in sleeper.output())
     assert other.stop() == 0
     bench.judge().require_equal()
 
