@@ -94,8 +94,11 @@ def on_time(visit: Visit, now: int) -> Step:
 
 def wake_at(customer: Customer, policy: Policy) -> int:
     """The earliest moment (ms) at which silence alone changes anything for this customer."""
-    moments = (silence.wake_at(customer, policy), plays.wake_at(customer.plays), forget_at(customer, policy))
-    return min(moment for moment in moments if moment)
+    earliest = forget_at(customer, policy)
+    silent = silence.wake_at(customer, policy)
+    if silent and silent < earliest:
+        earliest = silent
+    return min(earliest, plays.wake_at(customer.plays)) if customer.plays else earliest
 
 
 def forget_at(customer: Customer, policy: Policy) -> int:

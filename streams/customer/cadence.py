@@ -20,6 +20,8 @@ SHORTEST_GAP: Final = DAY // 4
 _FORM: Final = struct.Struct("<Idddqqqq")
 _LAST_AND_DUE: Final = struct.Struct("<qq")
 _LAST_AT: Final = _FORM.size - _LAST_AND_DUE.size
+_NEWEST: Final = struct.Struct("<qqq")
+_NEWEST_AT: Final = _FORM.size - _NEWEST.size
 
 
 class Cadence(NamedTuple):
@@ -63,6 +65,19 @@ def last_of(stored: bytes) -> int:
 def due_of(stored: bytes) -> int:
     """The stored deadline (ms), 0 where there is none; reads nothing else."""
     return _LAST_AND_DUE.unpack_from(stored, _LAST_AT)[1] if stored else 0
+
+
+def same_occasion(stored: bytes, at: int) -> bytes | None:
+    """The stored form after activity at ``at`` (ms) on the day of the newest occasion, None on any other.
+
+    What ``observe`` would make of it, without opening the sums: most activity is some more on the same day.
+    """
+    start, last, due_at = _NEWEST.unpack_from(stored, _NEWEST_AT)
+    if start <= at <= last:
+        return stored
+    if at < last or not due_at or at // DAY != start // DAY:
+        return None
+    return stored[:_LAST_AT] + _LAST_AND_DUE.pack(at, due_at + at - last)
 
 
 def first(at: int) -> Cadence:

@@ -80,8 +80,11 @@ def act(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
 def _observe(visit: Visit, stream: str, at: int) -> bool:
     """Take activity into a stream's rhythm; false if it changes nothing."""
     customer, policy = visit.customer, visit.context.policy
-    rule = policy.detect.silences[SILENCE[stream]]
     stored: bytes = getattr(customer, stream)
+    if stored and (known := cadence.same_occasion(stored, at)) is not None:
+        setattr(customer, stream, known)
+        return known is not stored
+    rule = policy.detect.silences[SILENCE[stream]]
     if stored:
         old = cadence.unpack(stored)
         new = cadence.observe(old, at, rule.forgetting)
@@ -191,17 +194,14 @@ def wake_at(customer: Customer, policy: Policy) -> int:
     """The earliest moment (ms) at which silence on a stream opens an episode; 0 for never."""
     earliest = 0
     rules_of = policy.detect.silences
+    told = [episode.kind for episode in customer.episodes]
     for stream, kind in SILENCE.items():
         stored: bytes = getattr(customer, stream)
         if not stored or not (due := cadence.due_of(stored)):
             continue
         rule = rules_of[kind]
         due += rule.grace
-        if (
-            rule.enabled
-            and (not earliest or due < earliest)
-            and not (customer.episodes and find(customer, kind))
-        ):
+        if (not earliest or due < earliest) and rule.enabled and kind not in told:
             earliest = due
     return earliest
 

@@ -230,8 +230,8 @@ def _open_channels(visit: Visit) -> int:
 
 
 def wake_at(plays: Sequence[Running]) -> int:
-    """The earliest moment (ms) at which a running play has something to do; 0 for never."""
-    return min(map(_next, plays), default=0)
+    """The earliest moment (ms) at which one of these running plays has something to do."""
+    return min(map(_next, plays))
 
 
 def _next(run: Running) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from streams.customer import cadence
 from streams.customer.cadence import Cadence
-from streams.wire.times import DAY, HOUR
+from streams.wire.times import DAY, HOUR, MINUTE
 
 from ...support.story import T
 
@@ -124,3 +124,11 @@ def test_the_stored_form_is_sixty_bytes_and_gives_the_same_back() -> None:
     assert cadence.unpack(stored) == c
     assert (cadence.last_of(stored), cadence.due_of(stored)) == (SUN, SUN + DAY)
     assert (cadence.last_of(b""), cadence.due_of(b"")) == (0, 0)
+
+
+def test_more_on_the_same_day_is_taken_in_without_opening_the_sums() -> None:
+    stored = Cadence(3, 2.8, 1.9, 0.1, T - 7 * DAY, T, T + 3 * HOUR, T + 20 * DAY).pack()
+    for at in (T, T + HOUR, T + 3 * HOUR, T + 5 * HOUR):
+        assert cadence.same_occasion(stored, at) == cadence.observe(cadence.unpack(stored), at, 0.95).pack()
+    for at in (T - MINUTE, T + DAY, T - 8 * DAY):
+        assert cadence.same_occasion(stored, at) is None
