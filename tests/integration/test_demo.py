@@ -16,6 +16,7 @@ from tests.support.worker import wait_until
 ROOT = Path(__file__).parents[2]
 SHORT = ("--customers", "60", "--days", "60", "--seconds", "8", "--partitions", "2")
 FLOWING = re.compile(r"day \d+ of \d+: [1-9]\d* events")
+SENTENCE = re.compile(r"^  \d{4}-\d\d-\d\d .*c-\d+", re.MULTILINE)
 
 
 class Demo:
@@ -85,12 +86,26 @@ def test_a_short_demo_runs_to_its_end_and_sums_up(demos: list[Demo]) -> None:
         r"60 days in \d+ s: [\d,]+ events and \d+ ticks in; [1-9]\d* signals and \d+ commands", said
     )
     assert "push_opted_out" in said
-    assert "c-0000" in said, "signals are told as they come"
+    assert "c-0000" in said, "signals are told"
     assert "Held against what the shop knows" in said
     assert "make demo DATA=your.csv" in said
     assert "\x1b" not in said, "no escape sequences where no terminal is"
     assert len(started) >= 2
     assert gone(started)
+
+
+def test_the_first_signal_is_told_while_the_story_goes_on_and_not_at_its_end(demos: list[Demo]) -> None:
+    demo = Demo(*SHORT)
+    demos.append(demo)
+    assert demo.child.wait(90) == 0, demo.said()
+    said = demo.said()
+    flowing, told = FLOWING.search(said), SENTENCE.search(said)
+    assert flowing is not None, said
+    assert told is not None, said
+    later = [int(day) for day in re.findall(r"day (\d+) of 60:", said[told.end() :])]
+    assert said.index("Starting a worker") < flowing.start() < told.start() < said.index("60 days in")
+    assert later, "the story goes on after the first signal"
+    assert later == sorted(later)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
