@@ -108,8 +108,18 @@ def _words(policy: str) -> frozenset[str]:
 def _differences(wanted: Mapping[str, str], has: Mapping[str, str]) -> str:
     """Settings that differ and are left alone: an operator may know better about times and sizes."""
     pairs = ((key, value, has.get(key, value)) for key, value in wanted.items())
-    differing = [f"{key}={theirs} (ours: {value})" for key, value, theirs in pairs if theirs != value]
+    differing = [
+        f"{key}={theirs} (ours: {value}{_too_small(key, value, theirs)})"
+        for key, value, theirs in pairs
+        if theirs != value
+    ]
     return "left as it is: " + ", ".join(differing) if differing else ""
+
+
+def _too_small(key: str, wanted: str, has: str) -> str:
+    """A lower limit is borne, since a service's own may be lower still, and what exceeds it loses nothing."""
+    smaller = key == "max.message.bytes" and int(has) < int(wanted)
+    return "; a worker that needs more ends with 64 until it is raised" if smaller else ""
 
 
 async def look(settings: Settings, wanted: Iterable[Topic]) -> Cluster:

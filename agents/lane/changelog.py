@@ -38,7 +38,7 @@ class Changelog:
     async def claim(self, partition: int, owner: bytes) -> int:
         """Append the marker of a new owner; returns its offset, which is the epoch."""
         sent = await self._sender.send(self.topic, partition, [(row.MARKER, owner, NO_HEADERS)])
-        return int((await sent[0].ack).offset)
+        return await sent[0].offset()
 
     async def send(self, owned: "OwnedPartition", rows: Mapping[bytes, bytes | None]) -> list[Sent]:
         """Hand rows over; ``settle`` must follow before the next ``send`` for the partition."""
@@ -67,7 +67,7 @@ class Changelog:
     async def _settle(self, owned: "OwnedPartition", sent: list[Sent]) -> set[bytes]:
         keys: set[bytes] = set()
         for batch in sent:
-            base = int((await batch.ack).offset)
+            base = await batch.offset()
             gap = owned.contiguity.acked(base, batch.records)
             if gap is None:
                 continue

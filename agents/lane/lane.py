@@ -306,7 +306,7 @@ class Lane:
         """An own cut exactly at the next unseen offset counts as read; any other waits for the consumer."""
         try:
             for owned, value, batch in sent:
-                offset = int((await batch.ack).offset)
+                offset = await batch.offset()
                 current = self.live and self.partitions.get(owned.number) is owned
                 if current and offset == owned.log.next:
                     self._read_control(owned, offset, value)

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
+from aiokafka.errors import MessageSizeTooLargeError
+
+from ..errors import ConfigurationError
 from .fence import Lease
 
 Line = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
@@ -13,17 +16,44 @@ NO_HEADERS: list[tuple[str, bytes]] = []
 
 
 class Sent(NamedTuple):
-    """A batch under way: a future of its metadata (base offset), and how many records it has."""
+    """A batch under way.
+
+    Attributes:
+        ack: A future of its metadata.
+        records: How many it has.
+        topic: Where it goes.
+        size: Its bytes.
+    """
 
     ack: Awaitable[Any]
     records: int
+    topic: str = ""
+    size: int = 0
+
+    async def offset(self) -> int:
+        """Wait until all replicas have it; returns its first offset.
+
+        Raises:
+            ConfigurationError: the topic does not take as much at once. The same cut gives the same bytes
+                again, so a restart alone does not help.
+        """
+        try:
+            return int((await self.ack).offset)
+        except MessageSizeTooLargeError:
+            raise ConfigurationError(
+                f"topic {self.topic} refuses a batch of {self.size:,} bytes: its max.message.bytes is less",
+                "nothing is lost: raise it with Kafka's own tools, and start again: kafka-configs --alter "
+                f"--entity-type topics --entity-name {self.topic} "
+                f"--add-config max.message.bytes={2 * self.size}",
+            ) from None
 
 
 class Sender:
     """Sends batches with the worker's idempotent producer.
 
-    A record that is larger than the producer allows breaks its sequence (engine.md 3), so every failure
-    here ends the process; the caller does that.
+    A batch holds one record at least, however large that is: a customer's row with its outbox may be larger
+    than all that usually go together (`streams.topics`). One that the broker refuses breaks the producer's
+    sequence (engine.md 3), so every failure here ends the process; the caller does that.
 
     Args:
         producer: Returns the started aiokafka producer.
@@ -56,9 +86,10 @@ class Sender:
 
     async def _ship(self, producer: Any, batch: Any, topic: str, partition: int, count: int) -> Sent:
         batch.close()
-        return Sent(await producer.send_batch(batch, topic, partition=partition), count)
+        ack = await producer.send_batch(batch, topic, partition=partition)
+        return Sent(ack, count, topic, batch.size())
 
 
 async def acknowledged(sent: Iterable[Sent]) -> None:
     """Wait until all batches are acknowledged; raises what the first failure was."""
-    await asyncio.gather(*(batch.ack for batch in sent))
+    await asyncio.gather(*(batch.offset() for batch in sent))

@@ -44,6 +44,17 @@ def test_other_times_are_told_and_left_to_the_operator() -> None:
     assert step.reason == f"left as it is: retention.ms=1000 (ours: {OURS.signals.config['retention.ms']})"
 
 
+@pytest.mark.parametrize(("has", "said"), [("1048588", 1), ("33554432", 0)])
+def test_a_changelog_that_takes_less_than_a_large_row_is_borne_with_a_word_on_what_follows(
+    has: str, said: int
+) -> None:
+    config = {**OURS.changelog.config, "max.message.bytes": has}
+    (step,) = plan([OURS.changelog], {OURS.changelog.name: Existing(4, config)})
+    assert step.verdict == "ok"
+    assert f"max.message.bytes={has} (ours: 16777216" in step.reason
+    assert step.reason.count("a worker that needs more ends with 64") == said
+
+
 def test_where_the_broker_tells_no_policy_the_count_is_checked_alone() -> None:
     (step,) = plan([OURS.changelog], {OURS.changelog.name: Existing(4, None)})
     assert (step.verdict, step.reason) == ("ok", NOT_TOLD)
