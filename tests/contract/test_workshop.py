@@ -86,6 +86,37 @@ class TestMake:
         assert script.read_text().rstrip().splitlines()[-1] == "make check"
 
 
+class TestCI:
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        """A project whose `make` only says what it was told of the data."""
+        (tmp_path / "project" / ".ci").mkdir(parents=True)
+        shutil.copy(ROOT / ".ci" / "run", tmp_path / "project" / ".ci")
+        (tmp_path / "bin").mkdir()
+        for tool in ("make", "java", "mvn", "python3"):
+            fake = tmp_path / "bin" / tool
+            fake.write_text('#!/bin/sh\necho "required: ${HOLDFAST_REQUIRE_DATA:-no}"\n')
+            fake.chmod(0o755)
+        return tmp_path / "project"
+
+    def ci(self, project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        path = f"{project.parent / 'bin'}:{os.environ['PATH']}"
+        given = {"HOLDFAST_DATA": "", "HOLDFAST_REQUIRE_DATA": "", "PATH": path} | environment
+        return run(project / ".ci" / "run", cwd=project, **given)
+
+    def test_requires_the_history_where_there_is_a_place_for_it(self, project: Path) -> None:
+        (project.parent / "shared").mkdir()
+        assert self.ci(project).stdout == "required: 1\n"
+
+    def test_requires_the_history_where_its_folder_is_named(self, project: Path) -> None:
+        assert self.ci(project, HOLDFAST_DATA="elsewhere").stdout == "required: 1\n"
+
+    def test_says_so_where_the_proof_on_a_history_is_skipped(self, project: Path) -> None:
+        told = self.ci(project)
+        assert told.stdout == "required: no\n"
+        assert "the proof on a real history is skipped" in told.stderr
+
+
 class TestTheLocks:
     @pytest.mark.parametrize("level", LOCKS)
     def test_name_no_host_and_no_path(self, level: str) -> None:
