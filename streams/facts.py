@@ -26,13 +26,22 @@ UNSEEN: Final = -1
 
 
 class FactsInForce:
-    """The facts of one partition. ``refused`` counts published policies that could not be used."""
+    """The facts of one partition.
+
+    Attributes:
+        policy: in force; the built-in one until one is published.
+        version: its hash.
+        published: whether it was published.
+        refused: how many published policies could not be used.
+        refusal: why the last of them could not; empty if there is none.
+    """
 
     def __init__(self) -> None:
         self.policy: Policy = default_policy()
         self.version: str = version(self.policy)
         self.published = False
         self.refused = 0
+        self.refusal = ""
         self._facts: dict[str, Fact] = {}
         self._stored: dict[str, dict[int, bytes]] = {}
         self._seen: dict[tuple[str, int], int] = {}
@@ -122,8 +131,8 @@ class FactsInForce:
         if isinstance(fact, PolicyFact):
             try:
                 policy = from_document(fact.document)
-            except PolicyError:
-                self.refused += 1
+            except PolicyError as error:
+                self.refused, self.refusal = self.refused + 1, str(error)
                 return False
             self.policy, self.version, self.published = policy, version(policy), True
         elif isinstance(fact, OffersFact | PopulationFact | SourceFact):

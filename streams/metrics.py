@@ -100,6 +100,17 @@ FACTS: Final = Metric(
     "Policies, offers, population facts and source states learnt from control, by kind.",
     ("kind",),
 )
+POLICIES_REFUSED: Final = Metric(
+    "holdfast_policies_refused_total",
+    "counter",
+    "Published policies that a partition could not use; the one before stays in force, the log says why.",
+)
+POLICY_PUBLISHED: Final = Metric(
+    "holdfast_policy_published",
+    "gauge",
+    "1 when the policy in force was published, 0 when it is the built-in default.",
+    ("partition",),
+)
 PARTITIONS: Final = Metric("holdfast_partitions", "gauge", "Partitions that this worker owns.")
 READY: Final = Metric(
     "holdfast_ready", "gauge", "1 when all owned partitions are recovered and running, else 0; as /readyz."
@@ -190,6 +201,8 @@ METRICS: Final = (
     STALL_SECONDS,
     TICKS,
     FACTS,
+    POLICIES_REFUSED,
+    POLICY_PUBLISHED,
     PARTITIONS,
     READY,
     PARTITION_TIME,

@@ -110,6 +110,7 @@ class Executor:
         cut = owned.due()
         if cut is None:
             return None
+        self._lane.policies.look(owned.number, owned.core.facts)
         began = time.monotonic()
         plan = owned.execute(cut)
         self._lane.meter.stalled(time.monotonic() - began)

@@ -26,6 +26,7 @@ from .cuts import Base, Verdict
 from .fence import Lease
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
+from .policy_watch import PolicyWatch
 from .proposing import Pace
 from .reader import LogReader
 from .sending import NO_HEADERS, Line, Sender, Sent, acknowledged
@@ -74,6 +75,7 @@ class Lane:
         self.lease = Lease(settings.kafka.session_timeout / 1000)
         self.hold = Hold(settings.clock_hold)
         self.meter = meter or Meter(Metrics(), catalogue)
+        self.policies = PolicyWatch(self.meter)
         self.unreadable = 0
         self.ticks_ignored = 0
         self.owner = uuid.uuid4().hex.encode()
@@ -135,6 +137,7 @@ class Lane:
         else:
             owned = OwnedPartition(number, self._core(number), claim, self._pace, self.settings.inbox_bound)
             self.partitions[number] = owned
+            self.policies.forget(number)
         owned.held_until = self.hold.taken_over(owned.at, wall_ms(), self.settings.kafka.session_timeout)
         return kept
 

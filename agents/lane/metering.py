@@ -25,6 +25,7 @@ _BY_PARTITION: Final = (
     catalogue.LAG,
     catalogue.UNCOMMITTED,
     catalogue.CUSTOMERS,
+    catalogue.POLICY_PUBLISHED,
 )
 
 
@@ -66,6 +67,10 @@ class Meter:
             add(catalogue.TICKS, 1, {"result": "ignored"})
         elif isinstance(record, Cut) and record.tick is not None and verdict is Verdict.CUT:
             add(catalogue.TICKS, 1, {"result": "answered"})
+
+    def policies_refused(self, count: int) -> None:
+        """A partition could not use what was published."""
+        self._metrics.add(catalogue.POLICIES_REFUSED, count)
 
     def executed(self, done: Executed, seconds: float) -> None:
         """A cut was carried out and acknowledged, in a round that took so long."""
@@ -115,6 +120,7 @@ class Meter:
         self._metrics.set(catalogue.LAG, lag, label)
         self._metrics.set(catalogue.UNCOMMITTED, uncommitted, label)
         self._metrics.set(catalogue.CUSTOMERS, len(owned.core.rows), label)
+        self._metrics.set(catalogue.POLICY_PUBLISHED, float(owned.core.facts.published), label)
 
     def _effect(self, effect: Effect) -> None:
         if effect.topic.startswith(self._commands):  # a brand's own channels too: they are in no catalogue

@@ -43,11 +43,13 @@ class LaneStatus:
         return [self._entry(owned) for _, owned in sorted(self._lane.partitions.items())]
 
     def _entry(self, owned: OwnedPartition) -> dict[str, object]:
+        facts = owned.core.facts
         return {
             "partition": owned.number,
             "epoch": owned.epoch,
             "at": format_time(owned.at),
             "cut": owned.executed,
+            "policy": {"version": facts.version, "published": facts.published, "refused": facts.refused},
             "inputs": [self._input(owned, topic) for topic in self._lane.inputs],
         }
 

@@ -10,6 +10,8 @@ from confluent_kafka import Producer
 
 from agents.cli import main
 from devkit.broker import EmbeddedBroker
+from streams.policy.builtin import default_policy
+from streams.policy.parse import version
 from streams.topics import catalogue
 from tests.support.ports import listening_ports
 from tests.support.worker import QUICK, Worker, wait_until
@@ -65,7 +67,11 @@ def test_a_worker_gets_ready_opens_one_port_follows_ticks_and_ends_cleanly(worke
     assert {entry["partition"]: (entry["at"], entry["cut"]) for entry in worker.partitions()} == {
         number: (TICKS[-1], len(TICKS)) for number in range(PARTITIONS)
     }
+    assert [entry["policy"] for entry in worker.partitions()] == [
+        {"version": version(default_policy()), "published": False, "refused": 0}
+    ] * PARTITIONS
     assert worker.stop() == 0
+    assert worker.said.count("no policy published: the built-in default is in force") == PARTITIONS
     assert "Traceback" not in worker.said
 
 
