@@ -103,6 +103,7 @@ class LaneConsumer(driver.Consumer):
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
                 await asyncio.sleep(0)
                 await self._turn()
+                self.lane.turned()
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise

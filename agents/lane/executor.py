@@ -76,6 +76,7 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             end_process(error, "executing cuts")
         finally:
+            self._lane.pulse.finished()
             self._lane.idle.set()
 
     async def _round(self, todo: Sequence[OwnedPartition]) -> None:

@@ -28,6 +28,7 @@ from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
 from .policy_watch import PolicyWatch
 from .proposing import Pace
+from .pulse import Pulse
 from .reader import LogReader
 from .sending import NO_HEADERS, Line, Sender, Sent, acknowledged
 from .stop import end_process
@@ -75,6 +76,7 @@ class Lane:
         self.lease = Lease(settings.kafka.session_timeout / 1000)
         self.hold = Hold(settings.clock_hold)
         self.meter = meter or Meter(Metrics(), catalogue)
+        self.pulse = Pulse()
         self.policies = PolicyWatch(self.meter)
         self.unreadable = 0
         self.ticks_ignored = 0
@@ -191,6 +193,7 @@ class Lane:
 
     def go(self) -> None:
         """Recovery is complete: live from here."""
+        self.pulse.begin()
         self.live = self.joined = True
         self.work.set()
 
@@ -244,6 +247,11 @@ class Lane:
             owned.proposer.settled(owned.log, valid=verdict is Verdict.CUT)
         if verdict in (Verdict.VOID, Verdict.IGNORED):
             log.warning("cut passed over", partition=owned.number, offset=offset, verdict=verdict.value)
+
+    def turned(self) -> None:
+        """The drain loop made a turn."""
+        in_hand = not self.idle.is_set()
+        self.pulse.turned(work=in_hand or any(owned.executable for owned in self.partitions.values()))
 
     def paused(self) -> list[tuple[str, int]]:
         """Topic partitions that shall not be fetched now."""

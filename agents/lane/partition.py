@@ -210,6 +210,12 @@ class OwnedPartition:
         assert isinstance(head, DueCut)
         return head if self.inbox.holds(head.ends) else None
 
+    @property
+    def executable(self) -> bool:
+        """Whether ``due`` would give a cut; nothing is learned by asking."""
+        cuts = self.log.cuts() if self.ready else []
+        return bool(cuts) and self.inbox.holds(cuts[0].ends)
+
     def _learn(self, fact: DueFact) -> None:
         if fact.offset > self.learned:  # read again after a rebalance that left memory current
             self.core.learn(fact.offset, fact.fact)

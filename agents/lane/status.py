@@ -18,8 +18,12 @@ class LaneStatus:
 
     @property
     def alive(self) -> bool:
-        """Always: what only a restart helps with ends the process by itself."""
-        return True
+        """Whether it makes way; while partitions move or are recovered it counts as alive."""
+        return not self._stuck
+
+    @property
+    def _stuck(self) -> str:
+        return self._lane.pulse.stuck if self._lane.live and self._lane.partitions else ""
 
     @property
     def ready(self) -> bool:
@@ -28,7 +32,9 @@ class LaneStatus:
 
     @property
     def reason(self) -> str:
-        """Why it is not ready; empty if it is."""
+        """Why it is not alive or not ready; empty if it is both."""
+        if self._stuck:
+            return self._stuck
         if self.ready:
             return ""
         if not self._lane.joined:

@@ -8,6 +8,7 @@ import pytest
 
 from agents.lane.executor import LOOK_EVERY, MARK_AFTER, Executor
 from agents.lane.lane import Lane
+from agents.lane.pulse import Pulse
 
 
 class Marks:
@@ -23,7 +24,9 @@ class Marks:
 def lane_of(marks: Marks) -> Lane:
     owned = SimpleNamespace(number=3, ready=True, due=lambda: None)
     work, idle = asyncio.Event(), asyncio.Event()
-    lane = SimpleNamespace(partitions={3: owned}, live=True, work=work, idle=idle, changelog=marks)
+    lane = SimpleNamespace(
+        partitions={3: owned}, live=True, work=work, idle=idle, changelog=marks, pulse=Pulse()
+    )
     return cast("Lane", lane)
 
 
