@@ -16,7 +16,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from ..adapters.logs import get_logger
-from ..errors import DataLossError
+from ..errors import DataLossError, InfrastructureError
 from .claiming import Place
 from .core import Record
 from .watch import Answers, watch_fetches, watch_heartbeats
@@ -34,6 +34,10 @@ TICK_WAIT_MS = 5
 
 BUSY = 2_000
 """Records of one look from which on there is backlog, and no waiting for the next cut."""
+
+
+COMMIT_AGAIN = 0.25
+"""Seconds between two attempts at the first commit."""
 
 
 class LaneConsumerThread(driver.AIOKafkaConsumerThread):
@@ -272,12 +276,24 @@ class LaneConsumer(driver.Consumer):
             if owned.claim.committed is None
         }
         if fresh:  # from here on, rows without a committed control offset mean lost commits
-            await self._thread.commit(fresh)
+            await self._commit_first(fresh)
         await self._thread.call_thread(self._seek_all, starts)
         self._jumps.clear()
         self.answers.clear()
         for tp, offset in starts.items():
             self._read_offset[tp] = self._committed_offset[tp] = offset
+
+    async def _commit_first(self, fresh: Mapping[TP, int]) -> None:
+        """Commit where nothing was; a rebalance meanwhile, which begins recovery anew, cancels the waiting.
+
+        Raises:
+            InfrastructureError: it cannot be done, and without it nothing may be written.
+        """
+        until = time.monotonic() + self.lane.settings.kafka.rebalance_timeout / 1000
+        while not await self._thread.commit(fresh):
+            if time.monotonic() > until:
+                raise InfrastructureError(f"the first commit failed again and again: {_named(fresh)}")
+            await asyncio.sleep(COMMIT_AGAIN)
 
     async def _seek_all(self, starts: Mapping[TP, int]) -> None:
         consumer = self._thread._ensure_consumer()
@@ -332,3 +348,7 @@ class LaneConsumer(driver.Consumer):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing: Faust's stall detector looks at acknowledgements that we do not make."""
+
+
+def _named(places: Iterable[TP]) -> str:
+    return ", ".join(f"{tp.topic} {tp.partition}" for tp in sorted(places))

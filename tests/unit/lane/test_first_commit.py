@@ -1,0 +1,59 @@
+"""A fresh partition commits before its first cut, or nothing is written at all."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+import pytest
+from faust.types import TP
+
+from agents.errors import InfrastructureError
+from agents.lane import consumer
+from agents.lane.consumer import LaneConsumer
+
+CONTROL = TP("holdfast.control.v1", 3)
+
+
+class Thread:
+    """Stands in for the fetching thread: refuses so many commits."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.asked: list[Mapping[TP, int]] = []
+        self.sought: list[Mapping[TP, int]] = []
+
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        self.asked.append(offsets)
+        self.refusals -= 1
+        return self.refusals < 0
+
+    async def call_thread(self, _method: object, starts: Mapping[TP, int]) -> None:
+        self.sought.append(starts)
+
+
+def consumer_of(thread: Thread, monkeypatch: pytest.MonkeyPatch, rebalance_timeout: int) -> LaneConsumer:
+    monkeypatch.setattr(consumer, "COMMIT_AGAIN", 0.0)
+    claim = SimpleNamespace(positions={"holdfast.events.web.v1": 0}, control=7, committed=None)
+    made = LaneConsumer.__new__(LaneConsumer)  # Faust's own needs a whole app, and none of it is used here
+    made.lane = SimpleNamespace(  # type: ignore[assignment]
+        partitions={3: SimpleNamespace(number=3, claim=claim)},
+        catalogue=SimpleNamespace(control=SimpleNamespace(name=CONTROL.topic)),
+        settings=SimpleNamespace(kafka=SimpleNamespace(rebalance_timeout=rebalance_timeout)),
+    )
+    made._thread = thread
+    made._jumps, made.answers = {}, {}
+    made._read_offset, made._committed_offset = {}, {}
+    return made
+
+
+async def test_a_first_commit_that_fails_for_now_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = Thread(refusals=2)
+    await consumer_of(thread, monkeypatch, 60_000).perform_seek()
+    assert thread.asked == [{CONTROL: 7}] * 3
+    assert thread.sought == [{TP("holdfast.events.web.v1", 3): 0, CONTROL: 7}]
+
+
+async def test_a_first_commit_that_never_succeeds_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = Thread(refusals=1_000_000)
+    with pytest.raises(InfrastructureError, match=r"first commit .* holdfast\.control\.v1 3"):
+        await consumer_of(thread, monkeypatch, 0).perform_seek()
+    assert thread.sought == [], "nothing is read, and so nothing written"
