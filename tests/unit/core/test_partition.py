@@ -57,6 +57,7 @@ def test_what_cannot_be_used_becomes_a_reject_with_its_bytes_and_its_place() -> 
     done = log.cut(T, records=[record])
     (rejected,) = done.rejects
     assert (rejected.key, rejected.value) == (b"c1", b"{not json")
+    assert done.counts["holdfast.events.web.v1"].rejected_at == [1]
     headers = dict(rejected.headers)
     assert headers["holdfast.reject.reason"] == b"json"
     assert headers["holdfast.reject.topic"] == b"holdfast.events.web.v1"
