@@ -13,13 +13,12 @@ from .context import Context
 from .policy.builtin import default_policy
 from .policy.parse import from_document, version
 from .policy.problems import PolicyError
-from .wire.control import OffersFact, PolicyFact, PopulationFact, SourceFact, decode_control, encode
+from .wire.control import Fact, OffersFact, PolicyFact, PopulationFact, SourceFact, decode_control, encode
 from .wire.row import context_key, context_payload, pack_context, parse_context_key
 
 if TYPE_CHECKING:
     from .policy.model import Policy
 
-Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
 
 UNSEEN: Final = -1
 """The cut number of a fact that no cut has seen yet."""

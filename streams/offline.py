@@ -16,8 +16,8 @@ from .wire.partition import partition_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .facts import Fact
     from .topics import Catalogue
+    from .wire.control import Fact
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ import msgspec
 
 from .customer_cut import SECOND, Arrival, Result, advance
 from .deadlines import Deadlines
-from .facts import Fact, FactsInForce
+from .facts import FactsInForce
 from .step import DUPLICATE
 from .wire import row
 from .wire.codec import decode
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .topics import Catalogue
+    from .wire.control import Fact
 
 TRACE: Final = "traceparent"
 Headers = list[tuple[str, bytes]]

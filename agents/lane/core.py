@@ -9,8 +9,7 @@ from typing import Protocol
 
 from streams.facts import FactsInForce
 from streams.timeline import Effect, Executed, Record
-
-from .cuts import Fact
+from streams.wire.control import Fact
 
 __all__ = ["Core", "CoreFactory", "Effect", "Executed", "Record"]
 

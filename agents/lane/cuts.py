@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from streams.wire.control import ControlRecord, Cut, OffersFact, PolicyFact, PopulationFact, SourceFact, Tick
+from streams.wire.control import (
+    ControlRecord,
+    Cut,
+    Fact,
+    Tick,
+)
 
 from ..errors import InfrastructureError
-
-Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
 
 
 class FencedError(InfrastructureError):

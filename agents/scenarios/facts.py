@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from streams.policy.parse import changed, document, from_document, merged, version
 from streams.policy.problems import PolicyError
 from streams.wire.control import (
+    Fact,
     Offer,
     OffersFact,
     PolicyFact,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from streams.policy.model import Policy
 
-Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
 
 _OFFER: Final = ("id", "kind", "categories", "from", "until", "variables")
 _CONTROL: Final[Mapping[str, tuple[str, ...]]] = {

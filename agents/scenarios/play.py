@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from streams.timeline import Effect
+    from streams.wire.control import Fact
 
-    from .facts import Fact
     from .form import Scenario
 
 

@@ -87,7 +87,10 @@ class SourceFact(Struct, kw_only=True):
     since: TextTime
 
 
-ControlRecord = Cut | Tick | PolicyFact | OffersFact | PopulationFact | SourceFact
+Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
+"""What holds for everybody from its place on control on."""
+
+ControlRecord = Cut | Tick | Fact
 
 _OFFER: Final = Form(Offer, times=("from_", "until"))
 FORMS: Final[dict[str, Form[Any]]] = {

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from streams.facts import Fact
 from streams.offline import _Sent
 from streams.policy.model import Policy
 from streams.timeline import Executed, Partition
 from streams.topics import Catalogue, catalogue
+from streams.wire.control import Fact
 from streams.wire.event import SHORT_TOPICS
 
 from .story import Happening, policy, policy_fact
