@@ -12,7 +12,6 @@ from ..errors import ExitCode, HoldfastError, InfrastructureError
 from .executor import Executor
 from .lane import Lane
 from .recovery import LaneTables
-from .stop import end_process
 from .transport import LaneTransport
 
 
@@ -76,9 +75,9 @@ class LaneApp(faust.App):
         try:
             await super().start()
         except (KafkaError, OSError) as error:
-            end_process(InfrastructureError(f"Kafka cannot be used: {error}"), "starting")
+            self.lane.end(InfrastructureError(f"Kafka cannot be used: {error}"), "starting")
         except HoldfastError as error:
-            end_process(error, "starting")
+            self.lane.end(error, "starting")
 
     async def on_first_start(self) -> None:
         """Bring up what must be there before the group is joined."""
@@ -113,5 +112,5 @@ class LaneApp(faust.App):
     def _crash(self, reason: BaseException) -> None:
         """A service below failed for good: end at once, since a graceful stop would commit."""
         if not self.should_stop:
-            end_process(reason, "running the app")
+            self.lane.end(reason, "running the app")
         super()._crash(reason)

@@ -8,8 +8,8 @@ now.
 """
 
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
 
 OUTAGE = 5_000
 """Milliseconds without an answer from a broker that count as an outage: more than a leader's move takes."""
@@ -42,6 +42,22 @@ def complete_until(answers: Iterable[Answer]) -> int | None:
 def wall_ms() -> int:
     """Now, by this machine's clock (ms)."""
     return time.time_ns() // 1_000_000
+
+
+class Clock(NamedTuple):
+    """Where a lane takes the time from; the simulator hands in its own.
+
+    Attributes:
+        monotonic: Seconds that only grow.
+        wall_ms: Now, as people say it (ms).
+    """
+
+    monotonic: Callable[[], float]
+    wall_ms: Callable[[], int]
+
+
+MACHINE: Final = Clock(time.monotonic, wall_ms)
+"""The clocks of this machine."""
 
 
 class Hold:

@@ -5,7 +5,6 @@ recovery, and the thread's commit. Each override is named in ``tests/contract/te
 """
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +93,7 @@ class LaneConsumer(driver.Consumer):
         self.done: dict[TP, int] = {}
         self.answers: Answers = {}
         self._jumps: dict[TP, int] = {}
-        self._due = time.monotonic()
+        self._due = self.lane.clock.monotonic()
         self._busy = False
 
     def _new_consumer_thread(self) -> LaneConsumerThread:
@@ -119,7 +118,7 @@ class LaneConsumer(driver.Consumer):
     async def _turn(self) -> None:
         """Sleep until just before the next cut, look a few times, cut; under backlog look and cut at once."""
         lane = self.lane
-        pace = lane.settings.cut
+        pace, clock = lane.settings.cut, lane.clock.monotonic
         if not lane.live:
             await self._look(1.0)
             return
@@ -132,12 +131,12 @@ class LaneConsumer(driver.Consumer):
             count = await self._look(pace.every / 1000)
         else:
             for left in range(pace.looks - 1, -1, -1):
-                await asyncio.sleep(max(0.0, self._due - left * pace.lead / 1000 - time.monotonic()))
+                await asyncio.sleep(max(0.0, self._due - left * pace.lead / 1000 - clock()))
                 count += await self._look(0.0)
         self._busy = count >= BUSY
         # Shielded: stopping the fetcher must not cut a proposal in two.
         await asyncio.shield(asyncio.ensure_future(lane.propose()))
-        now, every = time.monotonic(), pace.every / 1000
+        now, every = clock(), pace.every / 1000
         self._due = self._due + every if self._due + every > now else now + every
 
     async def _look(self, seconds: float) -> int:
@@ -289,9 +288,10 @@ class LaneConsumer(driver.Consumer):
         Raises:
             InfrastructureError: it cannot be done, and without it nothing may be written.
         """
-        until = time.monotonic() + self.lane.settings.kafka.rebalance_timeout / 1000
+        clock = self.lane.clock.monotonic
+        until = clock() + self.lane.settings.kafka.rebalance_timeout / 1000
         while not await self._thread.commit(fresh):
-            if time.monotonic() > until:
+            if clock() > until:
                 raise InfrastructureError(f"the first commit failed again and again: {_named(fresh)}")
             await asyncio.sleep(COMMIT_AGAIN)
 

@@ -1,14 +1,12 @@
 """Carrying cuts out, in rounds over all partitions: rows acknowledged, then effects, then offsets."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from .lane import Lane
 from .partition import OwnedPartition, Plan
 from .sending import Line, Sent, acknowledged
-from .stop import end_process
 
 LOOK_EVERY = 5.0
 """Seconds after which an idle executor looks whether a mark is due."""
@@ -26,9 +24,10 @@ class Executor:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
+        self._now = lane.clock.monotonic
         self._task: asyncio.Task[None] | None = None
         self._written: dict[int, float] = {}
-        self._looked = time.monotonic()
+        self._looked = self._now()
 
     def start(self) -> None:
         """Start once."""
@@ -46,7 +45,7 @@ class Executor:
             while True:
                 await self.turn()
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
-            end_process(error, "finding cuts to execute")
+            self._lane.end(error, "finding cuts to execute")
 
     async def turn(self) -> None:
         """Wait for work, carry out all there is, and mark what was idle."""
@@ -59,8 +58,8 @@ class Executor:
         ):
             await self._guarded(todo)
             await asyncio.sleep(0)
-        if time.monotonic() - self._looked > LOOK_EVERY:  # timed cuts come all the time, and may write no row
-            self._looked = time.monotonic()
+        if self._now() - self._looked > LOOK_EVERY:  # timed cuts come all the time, and may write no row
+            self._looked = self._now()
             await self._guarded([])
 
     def _executable(self, owned: OwnedPartition) -> bool:
@@ -74,7 +73,7 @@ class Executor:
         try:
             await (self._round(todo) if todo else self._mark())
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
-            end_process(error, "executing cuts")
+            self._lane.end(error, "executing cuts")
         finally:
             self._lane.pulse.finished()
             self._lane.idle.set()
@@ -82,18 +81,18 @@ class Executor:
     async def _round(self, todo: Sequence[OwnedPartition]) -> None:
         lane = self._lane
         generation = lane.consumer.app.consumer_generation_id
-        began = time.monotonic()
+        began = self._now()
         plans = [plan for owned in todo if (plan := self._execute(owned)) is not None]
         rows, rejects = await self._send_state(plans)
         for plan, sent in rows:
             await lane.changelog.settle(plan.owned, sent)
-            self._written[plan.owned.number] = time.monotonic()
+            self._written[plan.owned.number] = self._now()
         await acknowledged(rejects)
         effects: list[Sent] = []
         for plan in plans:
             effects += await lane.send_effects(plan.owned.number, plan.done.effects)
         await acknowledged(effects)
-        seconds = time.monotonic() - began
+        seconds = self._now() - began
         for plan in plans:
             lane.meter.executed(plan.done, seconds)
         if generation != lane.consumer.app.consumer_generation_id:
@@ -112,9 +111,9 @@ class Executor:
         if cut is None:
             return None
         self._lane.policies.look(owned.number, owned.core.facts)
-        began = time.monotonic()
+        began = self._now()
         plan = owned.execute(cut)
-        self._lane.meter.stalled(time.monotonic() - began)
+        self._lane.meter.stalled(self._now() - began)
         return plan
 
     async def _send_state(self, plans: Sequence[Plan]) -> tuple[list[tuple[Plan, list[Sent]]], list[Sent]]:
@@ -133,8 +132,8 @@ class Executor:
 
     async def _mark(self) -> None:
         """Append a mark where nothing was written for a while."""
-        now = time.monotonic()
+        now = self._now()
         for owned in list(self._lane.partitions.values()):
             if owned.ready and now - self._written.setdefault(owned.number, now) > MARK_AFTER:
                 await self._lane.changelog.mark(owned)
-                self._written[owned.number] = time.monotonic()
+                self._written[owned.number] = self._now()

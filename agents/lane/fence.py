@@ -8,7 +8,7 @@ lease ends most zombies before they write; it is neither sufficient nor necessar
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from streams.wire import row
@@ -132,17 +132,19 @@ class Lease:
 
     Args:
         length: How long it holds, seconds (the session timeout).
+        clock: Monotonic seconds.
     """
 
-    __slots__ = ("_length", "_renewed")
+    __slots__ = ("_clock", "_length", "_renewed")
 
-    def __init__(self, length: float) -> None:
+    def __init__(self, length: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._length = length
-        self._renewed = time.monotonic()
+        self._clock = clock
+        self._renewed = clock()
 
     def renew(self, moment: float | None = None) -> None:
         """Contact was made by a request that left at ``moment`` (monotonic)."""
-        self._renewed = max(self._renewed, time.monotonic() if moment is None else moment)
+        self._renewed = max(self._renewed, self._clock() if moment is None else moment)
 
     def check(self) -> None:
         """Raise before a write that might be a zombie's.
@@ -150,7 +152,7 @@ class Lease:
         Raises:
             LeaseExpiredError: if the lease is over.
         """
-        silent = time.monotonic() - self._renewed
+        silent = self._clock() - self._renewed
         if silent > self._length:
             raise LeaseExpiredError(
                 f"no contact with the group for {silent:.1f} s, the lease is {self._length:.1f} s"

@@ -5,7 +5,6 @@ partitions and gives them up. They share this object, which runs in the event lo
 """
 
 import asyncio
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from ..errors import InfrastructureError
 from ..settings import Settings
 from .changelog import Changelog
 from .claiming import Place, base_of, base_offset, claim_of
-from .clock import Answer, Hold, complete_until, wall_ms
+from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
 from .cuts import Base, Verdict
 from .fence import Lease
@@ -31,7 +30,7 @@ from .proposing import Pace
 from .pulse import Pulse
 from .reader import LogReader
 from .sending import NO_HEADERS, Line, Sender, Sent, acknowledged
-from .stop import end_process
+from .stop import End, end_process
 
 log = get_logger("lane")
 
@@ -45,6 +44,8 @@ class Lane:
         core: Makes the pure core of a partition.
         connection: How aiokafka's clients connect.
         meter: Counts what is done; without one nobody looks at the counts.
+        clock: Where the time comes from.
+        end: Ends the worker when it may not go on.
 
     Attributes:
         partitions: By number.
@@ -61,7 +62,12 @@ class Lane:
         core: CoreFactory,
         connection: Mapping[str, Any],
         meter: Meter | None = None,
+        *,
+        clock: Clock = MACHINE,
+        end: End = end_process,
     ) -> None:
+        self.clock = clock
+        self.end = end
         self.settings = settings
         self.catalogue = catalogue
         self.inputs = [topic.name for topic in catalogue.inputs]
@@ -73,10 +79,10 @@ class Lane:
         self.work = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
-        self.lease = Lease(settings.kafka.session_timeout / 1000)
+        self.lease = Lease(settings.kafka.session_timeout / 1000, clock.monotonic)
         self.hold = Hold(settings.clock_hold)
         self.meter = meter or Meter(Metrics(), catalogue)
-        self.pulse = Pulse()
+        self.pulse = Pulse(clock.monotonic)
         self.policies = PolicyWatch(self.meter)
         self.unreadable = 0
         self.ticks_ignored = 0
@@ -140,7 +146,9 @@ class Lane:
             owned = OwnedPartition(number, self._core(number), claim, self._pace, self.settings.inbox_bound)
             self.partitions[number] = owned
             self.policies.forget(number)
-        owned.held_until = self.hold.taken_over(owned.at, wall_ms(), self.settings.kafka.session_timeout)
+        owned.held_until = self.hold.taken_over(
+            owned.at, self.clock.wall_ms(), self.settings.kafka.session_timeout
+        )
         return kept
 
     def restore(self, number: int, records: Sequence[Record]) -> int:
@@ -269,13 +277,13 @@ class Lane:
             if self.live:
                 await self._propose()
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
-            end_process(error, "writing cuts")
+            self.end(error, "writing cuts")
 
     async def _propose(self) -> None:
         owners = [owned for owned in self.partitions.values() if owned.ready and owned.take_up()]
         if self.external:
             await self._find_targets(owners)
-        now, wall = time.monotonic(), wall_ms()
+        now, wall = self.clock.monotonic(), self.clock.wall_ms()
         sent = []
         for owned in owners:
             cut = owned.next_by_tick(now) if self.external else self._by_wall(owned, now, wall)
@@ -323,7 +331,7 @@ class Lane:
                     self._read_control(owned, offset, value)
                     self.work.set()
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
-            end_process(error, "reading own cuts")
+            self.end(error, "reading own cuts")
 
     def committed(self, offsets: Mapping[tuple[str, int], int]) -> None:
         """Offsets were committed."""

@@ -14,7 +14,6 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 
 from .lane import Lane
-from .stop import end_process
 
 
 class LaneRecovery(Recovery):
@@ -86,7 +85,7 @@ class LaneRecovery(Recovery):
         try:
             return await work
         except Exception as error:  # noqa: BLE001 - fail-stop: Faust would wait for ever
-            end_process(error, doing)
+            self.lane.end(error, doing)
 
 
 class LaneTables(TableManager):

@@ -8,12 +8,19 @@ the process ends at once, and a supervisor acts on the code: 70, restart me; 71,
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from ..adapters.logs import get_logger
 from ..errors import ExitCode, HoldfastError
 
 log = get_logger("lane")
+
+
+class End(Protocol):
+    """How a worker ends when it may not go on; the simulator lets one of several in its process die."""
+
+    def __call__(self, reason: BaseException, doing: str) -> NoReturn:
+        """End, because of this, while doing that."""
 
 
 def end_process(reason: BaseException, doing: str) -> NoReturn:

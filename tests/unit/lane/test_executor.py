@@ -4,8 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
+from agents.lane.clock import Clock
 from agents.lane.executor import LOOK_EVERY, MARK_AFTER, Executor
 from agents.lane.lane import Lane
 from agents.lane.pulse import Pulse
@@ -21,22 +20,20 @@ class Marks:
         self.marked.append(owned.number)
 
 
-def lane_of(marks: Marks) -> Lane:
+def lane_of(marks: Marks, now: list[float]) -> Lane:
     owned = SimpleNamespace(number=3, ready=True, due=lambda: None)
     work, idle = asyncio.Event(), asyncio.Event()
+    clock = Clock(lambda: now[0], lambda: 0)
     lane = SimpleNamespace(
-        partitions={3: owned}, live=True, work=work, idle=idle, changelog=marks, pulse=Pulse()
+        partitions={3: owned}, live=True, work=work, idle=idle, changelog=marks, pulse=Pulse(), clock=clock
     )
     return cast("Lane", lane)
 
 
-async def test_a_partition_without_a_write_gets_a_mark_even_if_cuts_come_all_the_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_partition_without_a_write_gets_a_mark_even_if_cuts_come_all_the_time() -> None:
     now = [1_000.0]
-    monkeypatch.setattr("agents.lane.executor.time", SimpleNamespace(monotonic=lambda: now[0]))
     marks = Marks()
-    lane = lane_of(marks)
+    lane = lane_of(marks, now)
     running = Executor(lane)
     for _ in range(4):
         lane.work.set()
@@ -54,11 +51,10 @@ async def test_a_partition_without_a_write_gets_a_mark_even_if_cuts_come_all_the
     assert lane.idle.is_set()
 
 
-async def test_nothing_is_marked_while_partitions_move(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_marked_while_partitions_move() -> None:
     now = [1_000.0]
-    monkeypatch.setattr("agents.lane.executor.time", SimpleNamespace(monotonic=lambda: now[0]))
     marks = Marks()
-    lane = lane_of(marks)
+    lane = lane_of(marks, now)
     lane.live = False
     running = Executor(lane)
     for _ in range(3):

@@ -103,10 +103,9 @@ def test_rows_of_a_zombie_in_a_gap_are_written_again_and_own_retries_are_not() -
     assert judge_gap([stored(10, 3), stored(11, 5, b"mine"), tombstone(12, 3)], epoch=5) == {KEY}
 
 
-def test_a_lease_without_contact_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_without_contact_is_over() -> None:
     now = [100.0]
-    monkeypatch.setattr("agents.lane.fence.time.monotonic", lambda: now[0])
-    lease = Lease(12)
+    lease = Lease(12, lambda: now[0])
     now[0] = 111
     lease.check()
     now[0] = 113

@@ -8,6 +8,7 @@ from faust.types import TP
 
 from agents.errors import InfrastructureError
 from agents.lane import consumer
+from agents.lane.clock import MACHINE
 from agents.lane.consumer import LaneConsumer
 
 CONTROL = TP("holdfast.control.v1", 3)
@@ -37,6 +38,7 @@ def consumer_of(thread: Thread, monkeypatch: pytest.MonkeyPatch, rebalance_timeo
     made.lane = SimpleNamespace(  # type: ignore[assignment]
         partitions={3: SimpleNamespace(number=3, claim=claim)},
         catalogue=SimpleNamespace(control=SimpleNamespace(name=CONTROL.topic)),
+        clock=MACHINE,
         settings=SimpleNamespace(kafka=SimpleNamespace(rebalance_timeout=rebalance_timeout)),
     )
     made._thread = thread
