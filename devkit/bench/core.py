@@ -4,14 +4,15 @@ import gc
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from devkit.broker.records import Record
 from streams.timeline import Partition
 from streams.topics import catalogue
 from streams.wire.event import SHORT_TOPICS
+from streams.wire.times import DAY
 
-from .load import Made, make, now
+from .load import LOADS, Made, known, now, span
 from .report import Result
 
 
@@ -20,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--events", type=int, default=200_000, help="measured")
     parser.add_argument("--warm", type=int, default=3, help="events for each customer before that")
+    parser.add_argument("--loads", nargs="+", choices=list(LOADS), default=list(LOADS))
     parser.add_argument("--cut", type=int, default=5_000, help="events in a cut")
 
 
@@ -30,16 +32,18 @@ def run(options: Namespace) -> Result:
         f"one partition, cuts of {options.cut:,} events, decoding and packing included, no signal comes due"
     )
     for customers in options.customers:
-        warm = max(customers * options.warm // options.cut, 1) * options.cut
-        result.rows.append(_measure(customers, warm, options.events, options.cut))
+        for load in options.loads:
+            result.rows.append(_measure(load, customers, options))
     return result
 
 
-def _measure(customers: int, warm: int, events: int, size: int) -> dict[str, object]:
+def _measure(load: str, customers: int, options: Namespace) -> dict[str, object]:
     topics = catalogue("bench", 1)
     partition, names = Partition(0, topics), [topic.name for topic in topics.inputs]
-    cuts = _cuts(make(warm + events, customers, now()), names, size)
-    before = warm // size
+    end, size = now(), options.cut
+    first = known(customers, end - span(load, options.events, customers) - DAY, options.warm)
+    cuts = _cuts(chain(first, LOADS[load](options.events, customers, end, 1)), names, size)
+    before = -(-customers * options.warm // size)
     _execute(partition, islice(cuts, before), 0)
     rest = list(cuts)
     gc.collect()
@@ -50,6 +54,7 @@ def _measure(customers: int, warm: int, events: int, size: int) -> dict[str, obj
     gc.unfreeze()
     measured = sum(len(records) for slices, _ in rest for records in slices)
     return {
+        "load": load,
         "customers": customers,
         "events": measured,
         "CPU µs/event": round(seconds / measured * 1e6, 2),

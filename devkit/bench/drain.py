@@ -25,7 +25,7 @@ from streams.topics import Catalogue, catalogue
 from streams.wire import row
 from streams.wire.times import parse_time
 
-from .load import make, now, send
+from .load import now, send, uniform
 from .machine import ROOT, cpu_seconds, resident_mib
 from .member import Member, environment
 from .report import Result
@@ -87,7 +87,7 @@ def _round(result: Result, kafka: RealKafka, folder: Path, number: int, options:
     topics = catalogue(f"drain-{number}", options.partitions)
     made = [(topic.name, topic.partitions, topic.config) for topic in topics.all]
     kafka.create_topics([*made, (changelog(topics.prefix), options.partitions, {})])
-    events = send(kafka.bootstrap, topics, make(options.events, options.customers, now(), number))
+    events = send(kafka.bootstrap, topics, uniform(options.events, options.customers, now(), number))
     ours = _holdfast(kafka, topics, folder / f"holdfast-{number}", events)
     theirs = _stock(kafka, topics, folder / f"stock-{number}", events)
     result.equal &= ours.known == theirs.known
