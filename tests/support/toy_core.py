@@ -14,10 +14,16 @@ from streams.timeline import Counts, Effect, Executed, Record, Rejected
 from streams.topics import Catalogue
 from streams.wire import row
 from streams.wire.control import OffersFact, PolicyFact, PopulationFact, SourceFact
+from streams.wire.reject import Reason, Rejection, reject_headers
 
 SILENCE = 2_000
 _BODY = struct.Struct("<qqQB")  # events, last event (ms), order hash, silent
 BAD = b"bad"
+
+
+def _id(value: bytes) -> bytes:
+    """The id of an effect: its customer and its place in the customer's sequence."""
+    return b"|".join(value.split(b"|")[:2])
 
 
 class _Customer:
@@ -96,12 +102,15 @@ class ToyPartition:
         for topic, records in zip(self._inputs, slices, strict=True):
             done.counts[topic] = Counts()
             done.counts[topic].read = len(records)
+            done.counts[topic].read_bytes = sum(len(record.value or b"") for record in records)
         for record, i in sorted(arrived, key=lambda pair: (pair[0].timestamp, pair[1], pair[0].offset)):
             counts = done.counts[record.topic]
             if record.value == BAD or record.key is None:
                 counts.rejected += 1
-                place = f"{record.topic}:{record.offset}".encode()
-                done.rejects.append(Rejected(record.key, record.value, [("place", place)]))
+                counts.rejected_bytes += len(record.value or b"")
+                fault = Rejection(Reason.JSON)
+                headers = reject_headers(fault, record.topic, record.partition, record.offset)
+                done.rejects.append(Rejected(record.key, record.value, headers))
                 continue
             counts.accepted += 1
             self._apply(n, touched, record, i)
@@ -135,6 +144,6 @@ class ToyPartition:
 
     def _effects(self, key: bytes, items: Sequence[row.Item]) -> list[Effect]:
         return [
-            Effect(self._catalogue.name(item.topic), key, item.value, [("n", b"%d" % i)])
-            for i, item in enumerate(items)
+            Effect(self._catalogue.name(item.topic), key, item.value, [("ce_id", _id(item.value))])
+            for item in items
         ]
