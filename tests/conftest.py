@@ -14,6 +14,7 @@ from devkit.broker import (
     kafka_jars,
     real_kafka,
 )
+from devkit.broker.secured import SecuredKafka, secured_kafka
 
 REQUIRED = (
     "HOLDFAST_REQUIRE_KAFKA"  # `make check` sets it: a check that skipped Kafka would have checked little
@@ -51,6 +52,13 @@ def kafka(kafka_jars_or_skip: None) -> Generator[RealKafka]:  # noqa: ARG001 - i
     `kafka_jars_or_skip`.
     """
     with real_kafka() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def secured(kafka_jars_or_skip: None) -> Generator[SecuredKafka]:  # noqa: ARG001 - it decides whether there is one
+    """A secured Kafka (TLS, users, access lists) for the tests of one module; nobody has rights at first."""
+    with secured_kafka() as running:
         yield running
 
 

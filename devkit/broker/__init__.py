@@ -5,7 +5,9 @@ it needs Python only, is up at once and fails on command (brokers down, slow, an
 keeps little and compacts nothing. `real_kafka` is Apache Kafka itself, one KRaft process: it needs Java
 and, the first time, Maven.
 
-Both are context managers, both end with whoever started them, however that one ends.
+`devkit.broker.secured` has the real one behind TLS, passwords, client certificates and access lists.
+
+All are context managers, they end with whoever started them, however that one ends.
 """
 
 from .embedded import EmbeddedBroker, embedded_broker

@@ -7,7 +7,7 @@ a topic asks for them).
 
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +55,7 @@ class RealKafka:
         port: The port for clients.
         controller_port: The port on which it talks to itself.
         properties: Broker settings on top of, or instead of, ours.
+        formatting: More arguments for the formatting of its storage, such as users.
 
     Attributes:
         bootstrap: Its address, `host:port`; the same over every restart.
@@ -68,6 +69,7 @@ class RealKafka:
         port: int,
         controller_port: int,
         properties: Mapping[str, str] = NO_CONFIG,
+        formatting: Sequence[str] = (),
     ) -> None:
         self.bootstrap = f"{LOOPBACK}:{port}"
         self.folder = folder
@@ -76,7 +78,7 @@ class RealKafka:
         self._settings = folder / "server.properties"
         settings = _settings(folder / "data", port, controller_port) | dict(properties)
         self._settings.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        self._format()
+        self._format(formatting)
 
     @property
     def pid(self) -> int:
@@ -139,7 +141,7 @@ class RealKafka:
         new = [NewTopic(name, partitions, 1, config=dict(config)) for name, partitions, config in topics]
         if not new:
             return
-        admin = self._admin()  # kept until all have answered: its end would cancel them
+        admin = self.admin()  # kept until all have answered: its end would cancel them
         for answer in admin.create_topics(new).values():
             answer.result()
         self._wait_ready(READY_SECONDS)
@@ -158,10 +160,10 @@ class RealKafka:
             raise ChildError("this Kafka was not started")
         return self._child
 
-    def _format(self) -> None:
+    def _format(self, more: Sequence[str]) -> None:
         tool = [*self._java, "kafka.tools.StorageTool"]
         identity = self._say([*tool, "random-uuid"]).strip().splitlines()[-1]
-        self._say([*tool, "format", "-t", identity, "-c", str(self._settings)])
+        self._say([*tool, "format", "-t", identity, "-c", str(self._settings), *more])
 
     def _say(self, command: list[str]) -> str:
         with Child(command, cwd=self.folder) as child:
@@ -169,14 +171,15 @@ class RealKafka:
                 raise ChildError(f"{command[-1]}: {child.output()}")
             return child.output()
 
-    def _admin(self) -> AdminClient:
+    def admin(self) -> AdminClient:
+        """A new admin client of it, librdkafka's."""
         # a client that is made anew has no back-off from earlier failures; its log would only say "refused"
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
     def _wait_ready(self, seconds: float) -> None:
         child = self._running()
         until = time.monotonic() + seconds
-        admin = self._admin()
+        admin = self.admin()
         while not self._answers(admin):
             if child.exit_code is not None:
                 raise ChildError(f"Kafka ended with {child.exit_code}:\n{child.output()}")
