@@ -70,7 +70,7 @@ CUTS: Final = Metric(
 CUT_SECONDS: Final = Metric(
     "holdfast_cut_seconds",
     "histogram",
-    "Time of a round of cuts over all partitions, until rows and effects are acknowledged.",
+    "Time of a cut, until all its rows and effects are acknowledged.",
     (),
     _SHORT_TIMES,
 )
@@ -84,7 +84,7 @@ CUT_RECORDS: Final = Metric(
 STALL_SECONDS: Final = Metric(
     "holdfast_stall_seconds",
     "histogram",
-    "Time for which one cut kept the event loop to itself; long stalls endanger the heartbeat.",
+    "Time for which a portion of a cut kept the event loop to itself; long ones delay heartbeats too.",
     (),
     _SHORT_TIMES,
 )

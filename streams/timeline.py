@@ -31,7 +31,7 @@ from .wire.reject import Reason, Rejection, reject_headers
 from .wire.times import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .topics import Catalogue
     from .wire.control import Fact
@@ -193,6 +193,12 @@ class Partition:
     def learn(self, offset: int, fact: Fact) -> None:
         """A fact stands on control at this offset: it holds from the next cut on."""
         self.facts.learn(offset, fact)
+
+    def portions(
+        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
+    ) -> Iterator[Executed]:
+        """Execute cut ``n`` as ``execute`` does, a portion at each step."""
+        yield self.execute(n, epoch, at, slices, committed_cut)
 
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int

@@ -4,7 +4,7 @@ The lane knows nothing about customers. It depends on this form alone, so that i
 core of their own, and the worker with ``streams.timeline.Partition``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from streams.facts import FactsInForce
@@ -37,10 +37,13 @@ class Core(Protocol):
     def learn(self, offset: int, fact: Fact) -> None:
         """A fact at this control offset; it holds from the next cut on."""
 
-    def execute(
+    def portions(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
-    ) -> Executed:
-        """Execute a cut: one slice per input, in the order of the catalogue."""
+    ) -> Iterator[Executed]:
+        """Execute a cut (one slice per input, in the order of the catalogue), a bounded portion at each step.
+
+        Together they are the cut; what one holds may leave before the next is made. All must be asked for.
+        """
 
     def current(self, key: bytes) -> bytes | None:
         """What stands now under a changelog key: what a repair writes again."""

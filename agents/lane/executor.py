@@ -1,12 +1,20 @@
-"""Carrying cuts out, in rounds over all partitions: rows acknowledged, then effects, then offsets."""
+"""Carrying cuts out: rows acknowledged, then effects, then offsets; each partition at its own pace.
+
+A cut leaves portion by portion: a million customers who come due together, or a large backlog, keep neither
+the event loop nor memory to themselves. What a portion holds may leave before the next one is made, since
+each row carries its own outbox; offsets move when the last one has left.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
+from .core import Executed
+from .cuts import DueCut
 from .lane import Lane
-from .partition import OwnedPartition, Plan
-from .sending import Line, Sent, acknowledged
+from .partition import OwnedPartition
+from .sending import Line, acknowledged
 
 LOOK_EVERY = 5.0
 """Seconds after which an idle executor looks whether a mark is due."""
@@ -16,7 +24,7 @@ MARK_AFTER = 30.0
 
 
 class Executor:
-    """The task that executes cuts.
+    """The tasks that execute cuts: one that looks for work, and one for each partition that has some.
 
     Args:
         lane: The partitions.
@@ -26,6 +34,7 @@ class Executor:
         self._lane = lane
         self._now = lane.clock.monotonic
         self._task: asyncio.Task[None] | None = None
+        self._busy: dict[int, asyncio.Task[None]] = {}
         self._written: dict[int, float] = {}
         self._looked = self._now()
 
@@ -35,7 +44,7 @@ class Executor:
             self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop between two rounds: the lane was halted before."""
+        """Stop looking for work: the lane was halted before, so that nothing is in hand."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -48,92 +57,88 @@ class Executor:
             self._lane.end(error, "finding cuts to execute")
 
     async def turn(self) -> None:
-        """Wait for work, carry out all there is, and mark what was idle."""
+        """Wait for work, give each partition that has some its task, and mark what was idle."""
         lane = self._lane
         with suppress(TimeoutError):
             await asyncio.wait_for(lane.work.wait(), LOOK_EVERY)
         lane.work.clear()
-        while lane.live and (
-            todo := [owned for owned in lane.partitions.values() if self._executable(owned)]
-        ):
-            await self._guarded(todo)
-            await asyncio.sleep(0)
-        if self._now() - self._looked > LOOK_EVERY:  # timed cuts come all the time, and may write no row
-            self._looked = self._now()
-            await self._guarded([])
+        now = self._now()
+        look = now - self._looked > LOOK_EVERY  # timed cuts come all the time, and may write no row
+        if look:
+            self._looked = now
+        for owned in list(lane.partitions.values()) if lane.live else ():
+            if owned.number in self._busy or not owned.ready:
+                continue
+            if owned.due() is not None:
+                self._begin(owned, self._carry_out_all(owned))
+            elif look and now - self._written.setdefault(owned.number, now) > MARK_AFTER:
+                self._begin(owned, self._mark(owned))
 
-    def _executable(self, owned: OwnedPartition) -> bool:
-        return owned.ready and owned.due() is not None
-
-    async def _guarded(self, todo: Sequence[OwnedPartition]) -> None:
-        """One round; any failure ends the process, since nothing may be committed past it."""
-        if not self._lane.live:
-            return
+    def _begin(self, owned: OwnedPartition, work: Coroutine[Any, Any, None]) -> None:
+        """Have a partition worked on; it is left alone until that is done."""
         self._lane.idle.clear()
+        self._busy[owned.number] = asyncio.create_task(self._guarded(owned.number, work))
+
+    async def _guarded(self, number: int, work: Coroutine[Any, Any, None]) -> None:
+        """Any failure ends the process, since nothing may be committed past it."""
         try:
-            await (self._round(todo) if todo else self._mark())
+            await work
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             self._lane.end(error, "executing cuts")
         finally:
-            self._lane.pulse.finished()
-            self._lane.idle.set()
+            del self._busy[number]
+            if not self._busy:
+                self._lane.idle.set()
 
-    async def _round(self, todo: Sequence[OwnedPartition]) -> None:
+    async def _carry_out_all(self, owned: OwnedPartition) -> None:
+        """All cuts of a partition whose records are here, in order."""
+        while self._lane.live and (cut := owned.due()) is not None:
+            await self._carry_out(owned, cut)
+            self._lane.pulse.finished()
+            await asyncio.sleep(0)
+
+    async def _carry_out(self, owned: OwnedPartition, cut: DueCut) -> None:
         lane = self._lane
         generation = lane.consumer.app.consumer_generation_id
+        lane.policies.look(owned.number, owned.core.facts)
         began = self._now()
-        plans = [plan for owned in todo if (plan := self._execute(owned)) is not None]
-        rows, rejects = await self._send_state(plans)
-        for plan, sent in rows:
-            await lane.changelog.settle(plan.owned, sent)
-            self._written[plan.owned.number] = self._now()
-        await acknowledged(rejects)
-        effects: list[Sent] = []
-        for plan in plans:
-            effects += await lane.send_effects(plan.owned.number, plan.done.effects)
-        await acknowledged(effects)
-        seconds = self._now() - began
-        for plan in plans:
-            lane.meter.executed(plan.done, seconds)
+        read, parts = 0, owned.execute(cut)
+        while (part := self._next(parts)) is not None:
+            await self._send(owned, part)
+            lane.meter.left(part)
+            read += sum(counts.read for counts in part.counts.values())
+        lane.meter.executed(read, self._now() - began)
         if generation != lane.consumer.app.consumer_generation_id:
-            return  # partitions may have moved: commit nothing, the next owner executes these cuts again
-        for plan in plans:
-            plan.owned.finished(plan.cut)
-            lane.consumer.finished(plan.owned.number, plan.cut.ends, plan.owned.committable)
-        over = [plan.owned.over_limit(plan, lane.catalogue.rejects.name) for plan in plans]
-        for error in filter(None, over):
+            return  # partitions may have moved: commit nothing, the next owner executes this cut again
+        owned.finished(cut)
+        lane.consumer.finished(owned.number, cut.ends, owned.committable)
+        error = owned.over_limit(cut, lane.catalogue.rejects.name)
+        if error is not None:
             lane.live = False
             await lane.consumer.commit_finished()  # else a restart would stop at the same cut again
             raise error
 
-    def _execute(self, owned: OwnedPartition) -> Plan | None:
-        cut = owned.due()
-        if cut is None:
-            return None
-        self._lane.policies.look(owned.number, owned.core.facts)
+    def _next(self, parts: Any) -> Executed | None:
+        """The next portion, made while nothing else runs."""
         began = self._now()
-        plan = owned.execute(cut)
+        part: Executed | None = next(parts, None)
         self._lane.meter.stalled(self._now() - began)
-        return plan
+        return part
 
-    async def _send_state(self, plans: Sequence[Plan]) -> tuple[list[tuple[Plan, list[Sent]]], list[Sent]]:
+    async def _send(self, owned: OwnedPartition, part: Executed) -> None:
+        """Rows and rejects acknowledged, then the effects."""
         lane = self._lane
-        rows: list[tuple[Plan, list[Sent]]] = []
-        rejects: list[Sent] = []
-        for plan in plans:
-            if plan.done.rows:
-                rows.append((plan, await lane.changelog.send(plan.owned, plan.done.rows)))
-            if plan.done.rejects:
-                lines: list[Line] = [
-                    (reject.key, reject.value, reject.headers) for reject in plan.done.rejects
-                ]
-                rejects += await lane.sender.send(lane.catalogue.rejects.name, plan.owned.number, lines)
-        return rows, rejects
+        rows = await lane.changelog.send(owned, part.rows) if part.rows else []
+        lines: list[Line] = [(reject.key, reject.value, reject.headers) for reject in part.rejects]
+        rejects = await lane.sender.send(lane.catalogue.rejects.name, owned.number, lines) if lines else []
+        if rows:
+            await lane.changelog.settle(owned, rows)
+            self._written[owned.number] = self._now()
+        await acknowledged(rejects)
+        await acknowledged(await lane.send_effects(owned.number, part.effects))
+        await asyncio.sleep(0)
 
-    async def _mark(self) -> None:
+    async def _mark(self, owned: OwnedPartition) -> None:
         """Append a mark where nothing was written for a while."""
-        now = self._now()
-        for owned in list(self._lane.partitions.values()):
-            if owned.ready and now - self._written.setdefault(owned.number, now) > MARK_AFTER:
-                await self._lane.changelog.mark(owned)
-                self._written[owned.number] = self._now()
+        await self._lane.changelog.mark(owned)
+        self._written[owned.number] = self._now()

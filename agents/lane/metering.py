@@ -72,28 +72,29 @@ class Meter:
         """A partition could not use what was published."""
         self._metrics.add(catalogue.POLICIES_REFUSED, count)
 
-    def executed(self, done: Executed, seconds: float) -> None:
-        """A cut was carried out and acknowledged, in a round that took so long."""
-        add = self._metrics.add
-        add(catalogue.CUTS, 1, {"result": "executed"})
+    def executed(self, read: int, seconds: float) -> None:
+        """A cut of so many records was carried out and acknowledged in so long."""
+        self._metrics.add(catalogue.CUTS, 1, {"result": "executed"})
         self._metrics.observe(catalogue.CUT_SECONDS, seconds)
-        read = 0
-        for name, counts in done.counts.items():
-            if counts.read:
-                read += counts.read
-                topic = self._inputs.get(name, name)
-                add(catalogue.RECORD_BYTES, counts.read_bytes, {"topic": topic})
-                for outcome in OUTCOMES:
-                    if number := getattr(counts, outcome):
-                        add(catalogue.RECORDS, number, {"topic": topic, "outcome": outcome})
         self._metrics.observe(catalogue.CUT_RECORDS, read)
-        for reject in done.rejects:
+
+    def left(self, part: Executed) -> None:
+        """A portion of a cut was acknowledged."""
+        add = self._metrics.add
+        for name, counts in part.counts.items():
+            topic = self._inputs.get(name, name)
+            if counts.read:
+                add(catalogue.RECORD_BYTES, counts.read_bytes, {"topic": topic})
+            for outcome in OUTCOMES:
+                if number := getattr(counts, outcome):
+                    add(catalogue.RECORDS, number, {"topic": topic, "outcome": outcome})
+        for reject in part.rejects:
             add(catalogue.REJECTS, 1, {"reason": _header(reject.headers, "holdfast.reject.reason")})
-        for effect in done.effects:
+        for effect in part.effects:
             self._effect(effect)
 
     def stalled(self, seconds: float) -> None:
-        """A cut kept the event loop to itself for so long."""
+        """A portion of a cut kept the event loop to itself for so long."""
         self._metrics.observe(catalogue.STALL_SECONDS, seconds)
 
     def refresh(self, lane: "Lane", status: "LaneStatus") -> None:

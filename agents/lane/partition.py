@@ -1,7 +1,7 @@
 """Everything that the owner of one partition holds: customers, inbox, control, cuts under way, accounts."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,14 +57,6 @@ class Target:
     ends: Mapping[str, int]
 
 
-class Plan(NamedTuple):
-    """A cut that was executed in memory and is on its way out."""
-
-    owned: "OwnedPartition"
-    cut: DueCut
-    done: Executed
-
-
 @dataclass(slots=True)
 class _Restoring:
     """State that is needed until the changelog is read."""
@@ -96,6 +88,7 @@ class OwnedPartition:
         self.clean = True  # nothing in memory that is not acknowledged
         self.accounts = {topic: Account() for topic in claim.positions}
         self._brakes = {topic: Brake() for topic in claim.positions}
+        self._over: tuple[str, str] | None = None  # an input over the policy's limit of rejects, and what is
         self._begin(claim, pace, bound)
 
     def _begin(self, claim: Claim, pace: Pace, bound: int) -> None:
@@ -221,18 +214,29 @@ class OwnedPartition:
             self.core.learn(fact.offset, fact.fact)
             self.learned = fact.offset
 
-    def execute(self, cut: DueCut) -> Plan:
-        """Carry out the cut at the head of the queue, in memory."""
+    def execute(self, cut: DueCut) -> Iterator[Executed]:
+        """Carry out the cut at the head of the queue, in memory, a bounded portion at each step.
+
+        What a portion holds may leave before the next one is made: each row carries its own outbox.
+        """
         self.log.queue.popleft()
         self.clean = False
-        done = self.core.execute(cut.n, self.epoch, cut.at, self.inbox.take(cut.ends), self.committed_cut)
-        for topic, counts in done.counts.items():
+        slices = self.inbox.take(cut.ends)
+        for part in self.core.portions(cut.n, self.epoch, cut.at, slices, self.committed_cut):
+            self._count(part)
+            yield part
+
+    def _count(self, part: Executed) -> None:
+        limits = self.core.facts.policy.rejects
+        for topic, counts in part.counts.items():
             account = self.accounts[topic]
             account.accepted += counts.accepted
             account.rejected += counts.rejected
             account.duplicate += counts.duplicate
             account.ignored += counts.ignored
-        return Plan(self, cut, done)
+            said = self._brakes[topic].feed(counts.read, counts.rejected_at, limits.share, limits.run)
+            if said and self._over is None:
+                self._over = topic, said
 
     def finished(self, cut: DueCut) -> None:
         """The cut's rows and effects are acknowledged."""
@@ -242,25 +246,22 @@ class OwnedPartition:
         self.committable = cut.offset + 1
         self._uncommitted.append((self.committable, cut.n))
 
-    def over_limit(self, plan: Plan, rejects: str) -> TooManyRejectsError | None:
+    def over_limit(self, cut: DueCut, rejects: str) -> TooManyRejectsError | None:
         """What to stop for after this cut: an input with more rejects than the policy in force bears.
 
         Args:
-            plan: The cut, finished.
+            cut: The cut, finished.
             rejects: The topic where the rejects are.
         """
-        limits = self.core.facts.policy.rejects
-        found = None
-        for topic, counts in plan.done.counts.items():
-            said = self._brakes[topic].feed(counts.read, counts.rejected_at, limits.share, limits.run)
-            if said and found is None:
-                found = TooManyRejectsError(
-                    f"{topic} {self.number}: {said}; read up to offset {plan.cut.ends[topic]}",
-                    f"nothing is lost: they are on {rejects} as they came, headers say why. Stop the "
-                    "producer, or publish a policy with other [rejects]; "
-                    "a worker that is started goes on behind them",
-                )
-        return found
+        if self._over is None:
+            return None
+        topic, said = self._over
+        return TooManyRejectsError(
+            f"{topic} {self.number}: {said}; read up to offset {cut.ends[topic]}",
+            f"nothing is lost: they are on {rejects} as they came, headers say why. Stop the "
+            "producer, or publish a policy with other [rejects]; "
+            "a worker that is started goes on behind them",
+        )
 
     def committed(self, control: int) -> None:
         """Control is committed up to this offset."""

@@ -263,7 +263,8 @@ class _Again:
             for topic, records in zip(self._topics.inputs, self._inputs, strict=True)
         ]
         self._named.update((record.topic, record.offset) for records in slices for record in records)
-        self._note(self._core.execute(cut.n, 0, at, slices, cut.n - 1))
+        for part in self._core.portions(cut.n, 0, at, slices, cut.n - 1):
+            self._note(part)
 
     def _note(self, out: Executed) -> None:
         self.sent += [Sent(e.topic, e.key, e.value, tuple(e.headers)) for e in out.effects]

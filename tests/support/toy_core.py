@@ -7,7 +7,7 @@ gives an effect as well. It has the form of ``streams.timeline.Partition`` and n
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from streams.facts import FactsInForce
 from streams.timeline import Counts, Effect, Executed, Record, Rejected
@@ -86,6 +86,11 @@ class ToyPartition:
 
     def current(self, key: bytes) -> bytes | None:
         return self._context.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
+
+    def portions(
+        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
+    ) -> Iterator[Executed]:
+        yield self.execute(n, epoch, at, slices, committed_cut)
 
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int

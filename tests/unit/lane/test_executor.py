@@ -23,11 +23,19 @@ class Marks:
 def lane_of(marks: Marks, now: list[float]) -> Lane:
     owned = SimpleNamespace(number=3, ready=True, due=lambda: None)
     work, idle = asyncio.Event(), asyncio.Event()
+    idle.set()
     clock = Clock(lambda: now[0], lambda: 0)
     lane = SimpleNamespace(
         partitions={3: owned}, live=True, work=work, idle=idle, changelog=marks, pulse=Pulse(), clock=clock
     )
     return cast("Lane", lane)
+
+
+async def turned(running: Executor, lane: Lane) -> None:
+    """A turn, and what it began."""
+    await running.turn()
+    await asyncio.sleep(0)
+    await lane.idle.wait()
 
 
 async def test_a_partition_without_a_write_gets_a_mark_even_if_cuts_come_all_the_time() -> None:
@@ -38,15 +46,15 @@ async def test_a_partition_without_a_write_gets_a_mark_even_if_cuts_come_all_the
     for _ in range(4):
         lane.work.set()
         now[0] += LOOK_EVERY + 1
-        await running.turn()
+        await turned(running, lane)
     assert marks.marked == [], "it was not idle for long enough"
     now[0] += MARK_AFTER
     lane.work.set()
-    await running.turn()
+    await turned(running, lane)
     assert marks.marked == [3]
     now[0] += LOOK_EVERY + 1
     lane.work.set()
-    await running.turn()
+    await turned(running, lane)
     assert marks.marked == [3], "one mark, then quiet again"
     assert lane.idle.is_set()
 
@@ -60,5 +68,5 @@ async def test_nothing_is_marked_while_partitions_move() -> None:
     for _ in range(3):
         now[0] += MARK_AFTER + 1
         lane.work.set()
-        await running.turn()
+        await turned(running, lane)
     assert marks.marked == []
