@@ -1,14 +1,14 @@
 """The lane on a real Kafka: killed, stopped, frozen and doubled workers, judged by an oracle."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.wire.control import PolicyFact
-from tests.support.lane_bench import NO_LEASE, PARTITIONS, STATIC, Bench, applies_more, owns
+from tests.support.lane_bench import PARTITIONS, STATIC, Bench, applies_more, owns
 from tests.support.topics import Steady, committed, read_topic
 from tests.support.toy_core import SILENCE
 from tests.support.worker import listening, wait_until
@@ -104,12 +104,12 @@ def test_two_workers_share_the_partitions_and_take_over_from_each_other(bench: B
     bench.judge().require_equal()
 
 
-@pytest.mark.parametrize("settings", [{}, NO_LEASE], ids=["with the lease", "without the lease"])
-def test_a_worker_that_wakes_up_after_its_partitions_moved_harms_nothing(
-    bench: Bench, settings: Mapping[str, str]
-) -> None:
-    """It ends, or, where it slept with nothing in hand, it joins again and takes partitions over anew."""
-    sleeper, other = bench.worker(settings), bench.worker(settings)
+def test_a_worker_that_wakes_up_after_its_partitions_moved_harms_nothing(bench: Bench) -> None:
+    """It ends, or, where it slept with nothing in hand, it joins again and takes partitions over anew.
+
+    Without the lease, at each point where it may sleep: ``test_one_writer.py``.
+    """
+    sleeper, other = bench.worker(), bench.worker()
     wait_until(owns(sleeper, PARTITIONS // 2), "half for the one")
     wait_until(owns(other, PARTITIONS // 2), "half for the other")
     load = bench.load(rate=2_000).start()

@@ -21,9 +21,10 @@ NO_LEASE = {"TOY_LEASE": "off"}
 class Bench:
     """Topics of their own, workers on them, and the oracle."""
 
-    def __init__(self, kafka: RealKafka, folder: Path, prefix: str) -> None:
+    def __init__(self, kafka: RealKafka, folder: Path, prefix: str, partitions: int = PARTITIONS) -> None:
         self.bootstrap = kafka.bootstrap
-        self.topics = make_topics(kafka, prefix, PARTITIONS)
+        self.partitions = partitions
+        self.topics = make_topics(kafka, prefix, partitions)
         self.group = app_id(prefix)
         self._folder = folder
         self._producer = producer(kafka.bootstrap)
@@ -31,21 +32,21 @@ class Bench:
 
     def worker(self, settings: Mapping[str, str] | None = None) -> Worker:
         folder = self._folder / str(len(self.workers))
-        worker = Worker(self.bootstrap, self.topics.prefix, PARTITIONS, folder, settings=settings)
+        worker = Worker(self.bootstrap, self.topics.prefix, self.partitions, folder, settings=settings)
         self.workers.append(worker)
         return worker.start()
 
     def load(self, rate: int = 1_000, seed: int = 1) -> Load:
         return Load(self.bootstrap, self.topics, rate, seed=seed)
 
-    def control(self, record: ControlRecord, partitions: range = range(PARTITIONS)) -> None:
-        for p in partitions:
+    def control(self, record: ControlRecord, partitions: range | None = None) -> None:
+        for p in range(self.partitions) if partitions is None else partitions:
             self._producer.produce(self.topics.control.name, encode(record), record.kind.encode(), p)
         assert self._producer.flush(30) == 0
 
     def cuts(self) -> list[tuple[int, int, Cut]]:
         """Every cut on control: partition, offset, cut."""
-        found = read_topic(self.bootstrap, self.topics.control.name, PARTITIONS)
+        found = read_topic(self.bootstrap, self.topics.control.name, self.partitions)
         decoded = [
             (r.partition, r.offset, decode_control(r.value)) for records in found.values() for r in records
         ]

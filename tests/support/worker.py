@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 import time
 import urllib.error
@@ -123,6 +124,15 @@ class Worker:
     def partitions(self) -> list[dict[str, Any]]:
         answer = self.get("/partitions")
         return answer["partitions"] if answer else []
+
+    def arm(self) -> None:
+        """Have the fault of its ``TOY_FAULT`` happen."""
+        self.child.signal(signal.SIGHUP)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped in its tracks, by whomever."""
+        return Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     def kill(self) -> None:
         self.exits.append(self.child.kill())

@@ -1,0 +1,100 @@
+"""Faults that a toy worker does to itself, at points that a test chooses.
+
+``TOY_FAULT=<point>:<what>`` prepares one; it happens once, at the first pass after SIGHUP. Several, separated
+by commas, happen in that order. With ``TOY_FAULT_AT_ONCE=on`` nobody has to send the signal.
+
+Points, for a cut with rows of customers: ``mutated`` (executed in memory), ``leased`` (the lease was looked
+at), ``sent`` (rows handed over), ``acked`` (rows acknowledged), ``effects`` (effects handed over). Others:
+``turn`` (the drain loop is about to write cuts), ``claim`` (partitions are about to be claimed).
+
+What: ``stop`` (SIGSTOP, until a test thaws the process), ``kill`` (SIGKILL), ``block`` (keeps the event loop
+for ever), ``hang`` (waits for ever), ``cancel`` (the task ends as if cancelled).
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from agents.lane.lane import Lane
+from agents.lane.partition import OwnedPartition
+
+
+class Faults:
+    """What will happen.
+
+    Args:
+        said: The value of ``TOY_FAULT``.
+        armed: Whether it may happen before SIGHUP.
+    """
+
+    def __init__(self, said: str, *, armed: bool) -> None:
+        self._coming = [fault.split(":") for fault in said.split(",")]
+        self._armed = armed
+        signal.signal(signal.SIGHUP, lambda *_: self._arm())
+
+    def _arm(self) -> None:
+        self._armed = True
+
+    async def at(self, point: str) -> None:
+        """Do what is due here."""
+        if not self._armed or not self._coming or point != self._coming[0][0]:
+            return
+        match self._coming.pop(0)[1]:
+            case "stop":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "block":
+                time.sleep(10_000)  # noqa: ASYNC251 - that is the fault
+            case "hang":
+                await asyncio.Event().wait()
+            case "cancel":
+                raise asyncio.CancelledError
+            case what:
+                raise ValueError(what)
+
+
+def install(lane: Lane, faults: Faults) -> None:
+    """Put the points in, around what the lane calls."""
+    changelog, sender = lane.changelog, lane.sender
+    of_customers: dict[int, bool] = {}  # by partition, whether what was handed over last was
+
+    def has_rows(owned: OwnedPartition, rows: Mapping[bytes, bytes | None]) -> bool:
+        found = of_customers[owned.number] = any(not key.startswith(b"\x00") for key in rows)
+        return found
+
+    def had_rows(owned: OwnedPartition, _sent: object) -> bool:
+        return of_customers[owned.number]
+
+    _around(changelog, "send", has_rows, before="mutated", after="sent", faults=faults)
+    _around(changelog, "settle", had_rows, after="acked", faults=faults)
+    _around(sender, "_ship", lambda *given: given[2] == changelog.topic, before="leased", faults=faults)
+    _around(lane, "send_effects", lambda *given: bool(given[1]), after="effects", faults=faults)
+    _around(lane, "propose", lambda: True, before="turn", faults=faults)
+    _around(lane, "claim", lambda *_: True, before="claim", faults=faults)
+
+
+def _around(
+    owner: object,
+    name: str,
+    concerns: Callable[..., bool],
+    *,
+    faults: Faults,
+    before: str = "",
+    after: str = "",
+) -> None:
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    async def wrapped(*given: Any) -> Any:  # noqa: ANN401 - whatever the method takes
+        meant = concerns(*given)
+        if meant:
+            await faults.at(before)
+        answer = await original(*given)
+        if meant:
+            await faults.at(after)
+        return answer
+
+    setattr(owner, name, wrapped)
