@@ -9,6 +9,7 @@ import faust
 from aiokafka.errors import KafkaError
 
 from ..errors import ExitCode, HoldfastError, InfrastructureError
+from . import memory
 from .executor import Executor
 from .lane import Lane
 from .recovery import LaneTables
@@ -98,6 +99,7 @@ class LaneApp(faust.App):
 
     async def on_ready(self) -> None:
         """Recovery is complete, cuts may be carried out."""
+        memory.settle()
         self._executor.start()
         if self._ready is not None:
             await self._ready()

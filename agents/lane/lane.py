@@ -26,6 +26,7 @@ from .fence import Lease
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
 from .policy_watch import PolicyWatch
+from .progress import RecoveryProgress
 from .proposing import Pace
 from .pulse import Pulse
 from .reader import LogReader
@@ -84,6 +85,7 @@ class Lane:
         self.meter = meter or Meter(Metrics(), catalogue)
         self.pulse = Pulse(clock.monotonic)
         self.policies = PolicyWatch(self.meter)
+        self.progress = RecoveryProgress(clock)
         self.unreadable = 0
         self.ticks_ignored = 0
         self.owner = uuid.uuid4().hex.encode()
@@ -123,6 +125,7 @@ class Lane:
             inputs = {topic: places[topic, n] for topic in self.inputs}
             kept[n] = self._take_over(n, claim_of(epochs[n], places[control, n], bases.get(n), inputs))
         self.claiming = False
+        self.progress.begin({n: epoch for n, epoch in epochs.items() if not kept[n]})
         log.info("partitions claimed", epochs=epochs, current=sorted(n for n, same in kept.items() if same))
         return kept
 
@@ -153,8 +156,11 @@ class Lane:
 
     def restore(self, number: int, records: Sequence[Record]) -> int:
         """Apply changelog records; returns the offset of the last one."""
-        owned = self.partitions.get(number)
-        return records[-1].offset if owned is None else owned.restore(records)
+        owned, last = self.partitions.get(number), records[-1].offset
+        if owned is not None and not owned.ready:
+            owned.restore(records)
+            self.progress.read(number, len(records), max(0, owned.epoch - last))
+        return last
 
     async def finish_recovery(self, numbers: set[int]) -> None:
         """The changelog was read: repair what a zombie wrote, send again what may not have left.

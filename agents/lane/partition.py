@@ -132,15 +132,14 @@ class OwnedPartition:
         self.newest_row = 0  # it was judged when it was read
         self._begin(claim, pace, bound)
 
-    def restore(self, records: Sequence[Record]) -> int:
-        """Apply changelog records up to our marker; returns the offset of the last one looked at.
+    def restore(self, records: Sequence[Record]) -> None:
+        """Apply changelog records up to our marker.
 
         Raises:
             DataLossError: if one cannot be read by this version.
         """
         state = self.restoring
-        if state is None:
-            return records[-1].offset
+        assert state is not None
         for record in records:
             if record.offset > state.until:
                 break
@@ -152,7 +151,6 @@ class OwnedPartition:
                     f"changelog {self.number} at {record.offset}: this version cannot read {error}",
                     "run the version that wrote it, or a newer one",
                 ) from None
-        return records[-1].offset
 
     def _restore_record(self, state: _Restoring, record: Record) -> None:
         if not state.filter.counts(record):

@@ -37,12 +37,17 @@ class LaneStatus:
             return self._stuck
         if self.ready:
             return ""
-        if not self._lane.joined:
-            return "joining the group, or reading the changelog"
         if not self._lane.live:
-            return "partitions are moving"
+            return self._recovering or ("partitions are moving" if self._lane.joined else "joining the group")
         late = [owned.number for owned in self._lane.partitions.values() if not owned.proposing]
         return f"partitions {late} carry out what a former owner left"
+
+    @property
+    def _recovering(self) -> str:
+        if self._lane.claiming or all(owned.ready for owned in self._lane.partitions.values()):
+            return ""
+        words = self._lane.progress.words
+        return f"reading the changelog{': ' if words else ''}{words}"
 
     def partitions(self) -> list[dict[str, object]]:
         """One entry per owned partition."""

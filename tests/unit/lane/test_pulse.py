@@ -60,7 +60,8 @@ def test_a_long_backlog_is_no_standstill_and_neither_is_having_nothing_to_do() -
 
 def test_nothing_is_stuck_while_partitions_move_or_are_recovered() -> None:
     clock = Clock()
-    lane = SimpleNamespace(pulse=Pulse(clock), live=False, joined=True, partitions={0: object()})
+    owned = SimpleNamespace(ready=True)
+    lane = SimpleNamespace(pulse=Pulse(clock), live=False, joined=True, claiming=False, partitions={0: owned})
     status = LaneStatus(cast("Lane", lane))
     clock.now += STUCK_AFTER + 1
     assert status.alive
