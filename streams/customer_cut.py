@@ -21,18 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .context import Context
+    from .reading import Arrival
     from .response.plays import Wish
-    from .wire.event import Event
 
 SECOND: Final = 1000
-
-
-class Arrival(NamedTuple):
-    """An event of a customer: when it occurred (ms), what it is, and the trace it carried."""
-
-    at: int
-    event: Event
-    traceparent: bytes | None
 
 
 class Result(NamedTuple):
@@ -94,14 +86,15 @@ class _Walk:
 
     def event(self, arrival: Arrival) -> str:
         """Apply the wakes that come due up to an event, then the event: as if a tick stood between them."""
-        self._wake_up_to(min(arrival.at, self._context.at))
+        at, _, event, traceparent = arrival
+        self._wake_up_to(min(at, self._context.at))
         if self.customer is None:
-            self.customer = Customer(first_seen=arrival.at)
+            self.customer = Customer(first_seen=at)
         visit = Visit(self._id, self.customer, self._context)
-        done = step.on_event(visit, arrival.event)
+        done = step.on_event(visit, event)
         if done.outcome == step.DUPLICATE:
             return done.outcome
-        self._take(done, arrival.traceparent)
+        self._take(done, traceparent)
         return done.outcome
 
     def finish(self) -> None:

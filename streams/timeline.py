@@ -10,133 +10,63 @@ them and
    up to ``at``, go through the step in that order;
 3. what the step wishes to send passes reach at the end, with everything in the cut known;
 4. a customer whose row carries this cut already, or a later one, is left alone: this was done before a crash.
+
+It is carried out in portions of a few milliseconds, so that whoever runs it can do other things in between.
+A customer is in one portion, and no customer depends on another, so neither the size of the portions nor a
+crash between two of them changes a byte.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .customer_cut import SECOND, Arrival, Result, advance
+from .customer_cut import SECOND, Result, advance
 from .deadlines import Deadlines
+from .executed import Counts, Effect, Executed, Headers, Record, Rejected, merged
 from .facts import FactsInForce
-from .step import DUPLICATE
+from .portion import PORTION, Portion
+from .reading import Reader
 from .wire import row
-from .wire.codec import decode
-from .wire.event import SHORT_TOPICS
 from .wire.headers import effect_headers
-from .wire.partition import partition_of
-from .wire.reject import Reason, Rejection, reject_headers
 from .wire.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from .context import Context
+    from .reading import Arrival, Arrived
     from .topics import Catalogue
     from .wire.control import Fact
 
-TRACE: Final = "traceparent"
-Headers = list[tuple[str, bytes]]
+__all__ = ["Counts", "Effect", "Executed", "Headers", "Partition", "Record", "Rejected"]
 
-
-class Record(Protocol):
-    """One Kafka record of an input; aiokafka's ``ConsumerRecord`` is one."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-class Effect(NamedTuple):
-    """A signal or command to be published, on the partition of its customer."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    headers: Headers
-
-
-class Rejected(NamedTuple):
-    """A record that could not be used, byte for byte, and why (headers)."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-class Counts:
-    """What became of the records of one input: numbers and bytes (reliability.md I3).
-
-    ``rejected_at`` are the places (from 1) of the rejects among the records read, in order.
-    """
-
-    __slots__ = (
-        "accepted",
-        "duplicate",
-        "ignored",
-        "read",
-        "read_bytes",
-        "rejected",
-        "rejected_at",
-        "rejected_bytes",
-    )
-
-    def __init__(self) -> None:
-        self.read = self.read_bytes = 0
-        self.accepted = self.duplicate = self.ignored = 0
-        self.rejected = self.rejected_bytes = 0
-        self.rejected_at: list[int] = []
-
-    def count(self, outcome: str) -> None:
-        """Count one event by its outcome."""
-        if outcome == DUPLICATE:
-            self.duplicate += 1
-        else:
-            self.accepted += 1
-
-
-class _Mine(NamedTuple):
-    """The events of one customer in a cut, and the accounts that each belongs to."""
-
-    arrivals: list[Arrival]
-    accounts: list[Counts]
-
-
-class Executed(NamedTuple):
-    """What a cut did.
-
-    Attributes:
-        rows: changelog values by key, in order; None is a tombstone. Facts of the context come first.
-        effects: signals and commands, in order.
-        rejects: records that could not be used.
-        counts: by full topic name.
-    """
-
-    rows: dict[bytes, bytes | None]
-    effects: list[Effect]
-    rejects: list[Rejected]
-    counts: dict[str, Counts]
+_occurred: Final = itemgetter(0)
 
 
 class Partition:
-    """One partition of the customers: ``rows`` (stored forms by key), ``at`` (its time in ms, 0 at first)."""
+    """One partition of the customers: ``rows`` (stored forms by key), ``at`` (its time in ms, 0 at first).
 
-    def __init__(self, number: int, catalogue: Catalogue) -> None:
+    Args:
+        number: which one.
+        catalogue: the topics.
+        portion: steps in a portion of a cut (``streams.portion``).
+    """
+
+    def __init__(self, number: int, catalogue: Catalogue, portion: int = PORTION) -> None:
         self.number = number
         self.rows: dict[bytes, bytes] = {}
         self.at = 0
         self.facts = FactsInForce()
         self._catalogue = catalogue
-        self._partitions = catalogue.control.partitions
         self._inputs = [topic.name for topic in catalogue.inputs]
+        self._portion = portion
         self._deadlines = Deadlines()
-        self._leaving: dict[bytes, int] = {}
-        self._sending: dict[bytes, int] = {}
+        self._leaving: dict[int, list[bytes]] = {}
+        self._sending: dict[int, list[bytes]] = {}
         self._epoch = 0
 
     # --- recovery
@@ -167,9 +97,9 @@ class Partition:
         self._leaving, self._sending = {}, {}
         for key, value in self.rows.items():
             if row.has_outbox(value):
-                self._sending[key] = row.cut_of(value)
+                self._sending.setdefault(row.cut_of(value), []).append(key)
             if row.is_leaving(value):
-                self._leaving[key] = row.cut_of(value)
+                self._leaving.setdefault(row.cut_of(value), []).append(key)
             elif wake := row.wake_of(value):
                 self._deadlines.file(key, wake)
 
@@ -194,16 +124,19 @@ class Partition:
         """A fact stands on control at this offset: it holds from the next cut on."""
         self.facts.learn(offset, fact)
 
-    def portions(
-        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
-    ) -> Iterator[Executed]:
-        """Execute cut ``n`` as ``execute`` does, a portion at each step."""
-        yield self.execute(n, epoch, at, slices, committed_cut)
-
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
     ) -> Executed:
-        """Execute cut ``n``.
+        """Execute cut ``n`` in one go: all its ``portions`` as one."""
+        return merged(self.portions(n, epoch, at, slices, committed_cut))
+
+    def portions(
+        self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
+    ) -> Iterator[Executed]:
+        """Execute cut ``n`` in portions: one at least, and all of them before anything else is executed.
+
+        A portion takes some milliseconds. Its rows and effects may leave before the next one is asked for:
+        after a crash the cut is executed again, and whoever has a row of it already is left alone.
 
         Args:
             n: the number of the cut.
@@ -213,83 +146,110 @@ class Partition:
             committed_cut: the newest cut whose commit is known; what only older ones need is dropped.
         """
         self.at, self._epoch = max(self.at, at), epoch
-        done = Executed(self.facts.entries(n, epoch, committed_cut), [], [], {})
-        arrived = self._read(slices, done)
+        portion = Portion(self._inputs, self._portion)
+        portion.rows.update(self.facts.entries(n, epoch, committed_cut))
+        reader = Reader(self.number, self._catalogue.control.partitions, self.rows, self.at)
         context = self.facts.context(self.at)
-        due = self._deadlines.take(self.at, self._wake_of)
-        for key in (*arrived, *(key for key in due if key not in arrived)):
-            stored, mine = self.rows.get(key), arrived.get(key, _NONE)
-            if stored is not None and row.cut_of(stored) >= n:
-                for counts in mine.accounts:
-                    counts.ignored += 1
-                continue
-            result = advance(key, stored, mine.arrivals, context, n, epoch)
-            for outcome, counts in zip(result.outcomes, mine.accounts, strict=True):
-                counts.count(outcome)
-            self._keep(key, stored, result, n, done)
-        self._settle(committed_cut, done)
-        return done
+        for stage in (
+            reader.read(slices, portion, portion.grain),
+            self._arrived(reader.arrived, context, n, portion),
+            self._due(reader.arrived, context, n, portion),
+            self._settle(committed_cut, portion),
+        ):
+            for _ in stage:
+                if portion.is_full:
+                    yield portion.take()
+        yield portion.take()
 
-    def _read(self, slices: Sequence[Sequence[Record]], done: Executed) -> dict[bytes, _Mine]:
-        """Decode the records of a cut, and lay them out by customer in the order of their application."""
-        arrived: dict[bytes, _Mine] = {}
-        for short, name, records in zip(SHORT_TOPICS, self._inputs, slices, strict=True):
-            counts = done.counts[name] = Counts()
-            for record in records:
-                key, value = record.key, record.value
-                counts.read += 1
-                counts.read_bytes += len(value) if value else 0
-                event = decode(key, value, short, max(record.timestamp, self.at))
-                if isinstance(event, Rejection) or key is None:
-                    fault = event if isinstance(event, Rejection) else Rejection(Reason.KEY)
-                    self._reject(record, fault, counts, done)
+    def _arrived(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
+        """Look at the customers of whom there is news, some at a time."""
+        news = iter(arrived.items())
+        while some := list(islice(news, portion.grain)):
+            for key, mine in some:
+                stored = self.rows.get(key)
+                if stored is not None and row.cut_of(stored) >= n:
+                    for arrival in mine:
+                        portion.counts[arrival[1]].ignored += 1
                     continue
-                mine = arrived.get(key)
-                if mine is None:
-                    if key not in self.rows and partition_of(key, self._partitions) != self.number:
-                        self._reject(record, Rejection(Reason.PARTITION), counts, done)
-                        continue
-                    mine = arrived[key] = _Mine([], [])
-                mine.arrivals.append(Arrival(event.occurred_at, event, _trace(record.headers)))
-                mine.accounts.append(counts)
-        return {key: _in_order(mine) for key, mine in arrived.items()}
+                if len(mine) > 1:
+                    mine.sort(key=_occurred)  # they come by topic and offset
+                self._look(key, stored, mine, context, n, portion)
+            yield
 
-    def _reject(self, record: Record, fault: Rejection, counts: Counts, done: Executed) -> None:
-        """Set a record aside that cannot be used."""
-        counts.rejected += 1
-        counts.rejected_at.append(counts.read)
-        counts.rejected_bytes += len(record.value) if record.value else 0
-        headers = reject_headers(fault, record.topic, record.partition, record.offset)
-        done.rejects.append(Rejected(record.key, record.value, headers))
+    def _due(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
+        """Look at the customers for whom the time has come and of whom there is no news, some at a time."""
+        while self._deadlines.waits(self.at):
+            portion.steps += portion.grain
+            for key in self._deadlines.take(self.at, self._wake_of, portion.grain):
+                stored = self.rows[key]
+                if key not in arrived and row.cut_of(stored) < n:
+                    self._look(key, stored, (), context, n, portion)
+            yield
 
-    def _keep(self, key: bytes, stored: bytes | None, result: Result, n: int, done: Executed) -> None:
-        """Keep a row, and see that it is looked at when it wakes."""
-        wake, before = result.wake_at, row.wake_of(stored) if stored is not None else 0
-        if result.value is None:
-            return
-        self.rows[key] = done.rows[key] = result.value
+    def _look(
+        self,
+        key: bytes,
+        stored: bytes | None,
+        mine: Sequence[Arrival],
+        context: Context,
+        n: int,
+        portion: Portion,
+    ) -> None:
+        """Take a customer through the cut."""
+        result = advance(key, stored, mine, context, n, self._epoch)
+        portion.steps += 1 + len(mine) + 4 * len(result.outbox)
+        for outcome, arrival in zip(result.outcomes, mine, strict=True):
+            portion.counts[arrival[1]].count(outcome)
+        if result.value is not None:
+            self.rows[key] = portion.rows[key] = result.value
+            filed = row.wake_of(stored) if stored is not None and mine else 0
+            self._keep(key, filed, result, n, portion)
+
+    def _keep(self, key: bytes, filed: int, result: Result, n: int, portion: Portion) -> None:
+        """See that a new row is looked at when it wakes, sent, and settled later.
+
+        ``filed`` (ms) is where the index has the key, 0 for nowhere: who came due was taken out.
+        """
+        wake = result.wake_at
         if result.outbox:
-            self._sending[key] = n
-            done.effects.extend(self._effect(key, item) for item in result.outbox)
+            self._sending.setdefault(n, []).append(key)
+            portion.effects.extend(self._effect(key, item) for item in result.outbox)
         if result.leaving:
-            self._leaving[key] = n
-        else:
-            self._leaving.pop(key, None)
-        if wake and (not before or wake < before or before <= self.at):
+            self._leaving.setdefault(n, []).append(key)
+        elif wake and (not filed or wake < filed):
             self._deadlines.file(key, wake)
 
-    def _settle(self, committed_cut: int, done: Executed) -> None:
-        """Drop what only an uncommitted cut needs: outboxes in memory, rows that are leaving."""
-        for key in [key for key, n in self._sending.items() if n <= committed_cut]:
-            del self._sending[key]
-            if key not in done.rows:
-                self.rows[key] = row.without_outbox(self.rows[key])
-        for key in [key for key, n in self._leaving.items() if n <= committed_cut and key not in done.rows]:
-            if row.seq_of(self.rows[key]) >= self.at // SECOND:
-                continue  # the next row of this customer would begin below: see `advance`
-            del self._leaving[key]
-            del self.rows[key]
-            done.rows[key] = None
+    def _settle(self, committed_cut: int, portion: Portion) -> Iterator[None]:
+        """Drop what only an uncommitted cut needs, some at a time: outboxes in memory, rows that left."""
+        for keys in _taken(self._sending, committed_cut, portion.grain):
+            for key in keys:
+                self._sent(key, committed_cut)
+            portion.steps += len(keys)
+            yield
+        waits: dict[int, list[bytes]] = {}
+        for keys in _taken(self._leaving, committed_cut, portion.grain):
+            for key in keys:
+                self._left(key, committed_cut, waits, portion)
+            portion.steps += len(keys)
+            yield
+        self._leaving |= waits
+
+    def _sent(self, key: bytes, committed_cut: int) -> None:
+        """The effects of a committed cut have left: forget them, unless the row has newer ones."""
+        stored = self.rows.get(key)
+        if stored is not None and row.cut_of(stored) <= committed_cut:
+            self.rows[key] = row.without_outbox(stored)
+
+    def _left(self, key: bytes, committed_cut: int, waits: dict[int, list[bytes]], portion: Portion) -> None:
+        """The cut that let a customer go is committed: the row goes, unless they are back."""
+        stored = self.rows.get(key)
+        if stored is None or not row.is_leaving(stored) or row.cut_of(stored) > committed_cut:
+            return
+        if row.seq_of(stored) >= self.at // SECOND:  # the next row would begin below: see `advance`
+            waits.setdefault(row.cut_of(stored), []).append(key)
+            return
+        del self.rows[key]
+        portion.rows[key] = None
 
     def _wake_of(self, key: bytes) -> int:
         """When a key wants to be looked at (ms), 0 for never: what its row says."""
@@ -322,20 +282,11 @@ class _Heading(msgspec.Struct):
 
 
 _heading: Final = msgspec.json.Decoder(_Heading)
-_NONE: Final = _Mine([], [])
 
 
-def _trace(headers: Sequence[tuple[str, bytes]]) -> bytes | None:
-    """The trace context that a record carries."""
-    for name, value in headers:
-        if name == TRACE:
-            return value
-    return None
-
-
-def _in_order(mine: _Mine) -> _Mine:
-    """The events of a customer by (``occurred_at``, topic, offset); they come by topic and offset already."""
-    if len(mine.arrivals) == 1:
-        return mine
-    order = sorted(range(len(mine.arrivals)), key=lambda i: mine.arrivals[i].at)
-    return _Mine([mine.arrivals[i] for i in order], [mine.accounts[i] for i in order])
+def _taken(by_cut: dict[int, list[bytes]], committed_cut: int, grain: int) -> Iterator[Sequence[bytes]]:
+    """Take the keys of committed cuts out, the oldest first, some at a time."""
+    for n in [n for n in by_cut if n <= committed_cut]:
+        keys = by_cut.pop(n)
+        for start in range(0, len(keys), grain):
+            yield keys[start : start + grain]

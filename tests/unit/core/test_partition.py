@@ -374,11 +374,11 @@ def test_keys_come_out_when_their_moment_has_come_each_once_and_in_order() -> No
     for key, wake in wakes.items():
         index.file(key, wake)
         index.file(key, wake)
-    assert index.take(T - 4 * DAY, wakes.__getitem__) == []
-    assert index.take(T - DAY, wakes.__getitem__) == [b"e"]
-    assert index.take(T, wakes.__getitem__) == [b"a", b"b"]
-    assert index.take(T + 5 * HOUR - 1, wakes.__getitem__) == [b"c"]
-    assert index.take(T + 9 * DAY, wakes.__getitem__) == [b"d"]
+    assert index.take(T - 4 * DAY, wakes.__getitem__, 9) == []
+    assert index.take(T - DAY, wakes.__getitem__, 9) == [b"e"]
+    assert index.take(T, wakes.__getitem__, 9) == [b"a", b"b"]
+    assert index.take(T + 5 * HOUR - 1, wakes.__getitem__, 9) == [b"c"]
+    assert index.take(T + 9 * DAY, wakes.__getitem__, 9) == [b"d"]
     assert len(index) == 0
 
 
@@ -387,10 +387,26 @@ def test_a_key_that_moved_on_is_filed_again_and_one_that_left_is_dropped() -> No
     index = Deadlines()
     for key in wakes:
         index.file(key, T)
-    assert index.take(T, wakes.__getitem__) == []
+    assert index.take(T, wakes.__getitem__, 9) == []
     assert len(index) == 2
-    assert index.take(T + 60_000, wakes.__getitem__) == [b"soon"]
-    assert index.take(T + 3 * DAY, wakes.__getitem__) == [b"moved"]
+    assert index.take(T + 60_000, wakes.__getitem__, 9) == [b"soon"]
+    assert index.take(T + 3 * DAY, wakes.__getitem__, 9) == [b"moved"]
+
+
+def test_a_look_at_many_keys_is_taken_in_pieces_and_in_the_same_order() -> None:
+    wakes = {b"%02d" % i: T + (i * 37 % 11) * 60_000 for i in range(40)}
+    index = Deadlines()
+    for key, wake in wakes.items():
+        index.file(key, wake)
+    came: list[bytes] = []
+    looks = 0
+    while index.waits(T + HOUR):
+        some = index.take(T + HOUR, wakes.__getitem__, 7)
+        assert len(some) <= 7
+        came, looks = came + some, looks + 1
+    assert came == sorted(wakes, key=lambda key: (wakes[key], key))
+    assert looks > 40 // 7
+    assert len(index) == 0
 
 
 def test_the_index_does_not_grow_with_the_events_of_a_customer() -> None:

@@ -1,0 +1,90 @@
+"""The records of a cut: decoded, laid out by customer in the order of their application, or set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .executed import Rejected
+from .wire.codec import decode
+from .wire.event import SHORT_TOPICS
+from .wire.partition import partition_of
+from .wire.reject import Reason, Rejection, reject_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from .executed import Record
+    from .portion import Portion
+    from .wire.event import Event
+
+TRACE: Final = "traceparent"
+_KEY: Final = Rejection(Reason.KEY)
+_PARTITION: Final = Rejection(Reason.PARTITION)
+
+Arrival = tuple[int, int, "Event", bytes | None]
+"""An event of a customer: when it occurred (ms), the place of its input, what it is, its trace."""
+
+Arrived = dict[bytes, list[Arrival]]
+
+
+class Reader:
+    """Reads the records of one cut.
+
+    Args:
+        number: of the partition.
+        partitions: how many there are.
+        known: the customers who have a row: their records are at home here.
+        at: the partition's time (ms).
+    """
+
+    def __init__(self, number: int, partitions: int, known: Container[bytes], at: int) -> None:
+        self._number = number
+        self._partitions = partitions
+        self._known = known
+        self._at = at
+        self.arrived: Arrived = {}
+
+    def read(self, slices: Sequence[Sequence[Record]], portion: Portion, grain: int) -> Iterator[None]:
+        """Read all records; stops to be asked on after each ``grain`` of them."""
+        for place, records in enumerate(slices):
+            for start in range(0, len(records), grain):
+                self._read(place, records[start : start + grain], portion)
+                yield
+
+    def _read(self, place: int, records: Sequence[Record], portion: Portion) -> None:
+        """Decode some records of one input."""
+        counts, short, arrived = portion.counts[place], SHORT_TOPICS[place], self.arrived
+        portion.steps += len(records)
+        for record in records:
+            key, value = record.key, record.value
+            counts.read += 1
+            counts.read_bytes += len(value) if value else 0
+            event = decode(key, value, short, max(record.timestamp, self._at))
+            if isinstance(event, Rejection) or key is None:
+                self._reject(record, event if isinstance(event, Rejection) else _KEY, place, portion)
+                continue
+            arrival = (event.occurred_at, place, event, _trace(record.headers) if record.headers else None)
+            mine = arrived.get(key)
+            if mine is not None:
+                mine.append(arrival)
+            elif key in self._known or partition_of(key, self._partitions) == self._number:
+                arrived[key] = [arrival]
+            else:
+                self._reject(record, _PARTITION, place, portion)
+
+    def _reject(self, record: Record, fault: Rejection, place: int, portion: Portion) -> None:
+        """Set a record aside that cannot be used."""
+        counts = portion.counts[place]
+        counts.rejected += 1
+        counts.rejected_at.append(counts.read)
+        counts.rejected_bytes += len(record.value) if record.value else 0
+        headers = reject_headers(fault, record.topic, record.partition, record.offset)
+        portion.rejects.append(Rejected(record.key, record.value, headers))
+
+
+def _trace(headers: Sequence[tuple[str, bytes]]) -> bytes | None:
+    """The trace context that a record carries."""
+    for name, value in headers:
+        if name == TRACE:
+            return value
+    return None
