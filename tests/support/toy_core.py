@@ -19,6 +19,7 @@ from streams.wire.reject import Reason, Rejection, reject_headers
 SILENCE = 2_000
 _BODY = struct.Struct("<qqQB")  # events, last event (ms), order hash, silent
 BAD = b"bad"
+PORTION = 7  # customers: most cuts of a test leave in several portions
 
 
 def _id(value: bytes) -> bytes:
@@ -90,7 +91,16 @@ class ToyPartition:
     def portions(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
     ) -> Iterator[Executed]:
-        yield self.execute(n, epoch, at, slices, committed_cut)
+        done = self.execute(n, epoch, at, slices, committed_cut)
+        keys = list(done.rows)
+        for start in range(0, max(len(keys), 1), PORTION):
+            part = set(keys[start : start + PORTION])
+            yield Executed(
+                {key: value for key, value in done.rows.items() if key in part},
+                [effect for effect in done.effects if effect.key in part],
+                [] if start else done.rejects,
+                {} if start else done.counts,
+            )
 
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
