@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Counts", "Effect", "Executed", "Headers", "Partition", "Record", "Rejected"]
 
+INDEXED_AT_ONCE: Final = 10_000
+"""Rows that are filed in one step of a recovery."""
+
 _occurred: Final = itemgetter(0)
 
 
@@ -86,31 +89,35 @@ class Partition:
         else:
             self.rows[key] = value
 
-    def restored(self, control_committed: int, at: int = 0) -> None:
-        """All is read: put the facts in force that were committed, rebuild the deadlines.
+    def restored(self, control_committed: int, at: int = 0) -> Iterator[None]:
+        """All is read: put the facts in force that were committed; then, row by row, what follows from rows.
 
-        ``at`` (ms) is that of the last committed cut.
+        ``at`` (ms) is that of the last committed cut. Returns steps of a few milliseconds, all to be taken
+        before anything else: a million rows shall not keep whoever recovers them from everything else.
         """
         self.at = at
         self.facts.restored(control_committed)
         self._deadlines = Deadlines()
         self._leaving, self._sending = {}, {}
-        for key, value in self.rows.items():
-            if row.has_outbox(value):
-                self._sending.setdefault(row.cut_of(value), []).append(key)
-            if row.is_leaving(value):
-                self._leaving.setdefault(row.cut_of(value), []).append(key)
-            elif wake := row.wake_of(value):
-                self._deadlines.file(key, wake)
+        return self._index()
+
+    def _index(self) -> Iterator[None]:
+        """File each row's deadline, and note what only its cut's commit lets go."""
+        rows = iter(self.rows.items())
+        while some := list(islice(rows, INDEXED_AT_ONCE)):
+            for key, value in some:
+                if row.has_outbox(value):
+                    self._sending.setdefault(row.cut_of(value), []).append(key)
+                if row.is_leaving(value):
+                    self._leaving.setdefault(row.cut_of(value), []).append(key)
+                elif wake := row.wake_of(value):
+                    self._deadlines.file(key, wake)
+            yield
 
     def resend(self, since_cut: int) -> list[Effect]:
         """The effects of every row whose cut is above the last committed one: they may not have left."""
-        return [
-            self._effect(key, item)
-            for key, value in sorted(self.rows.items())
-            if row.has_outbox(value) and row.cut_of(value) > since_cut
-            for item in row.outbox_of(value)
-        ]
+        late = sorted(key for n, keys in self._sending.items() if n > since_cut for key in keys)
+        return [self._effect(key, item) for key in late for item in row.outbox_of(self.rows[key])]
 
     def current(self, key: bytes) -> bytes | None:
         """What the changelog must hold under this key, None for a tombstone: what a repair writes again."""

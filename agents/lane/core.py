@@ -28,8 +28,8 @@ class Core(Protocol):
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Apply one changelog record; the lane has dropped what a fenced owner wrote."""
 
-    def restored(self, control_committed: int, at: int = 0) -> None:
-        """All was read: rebuild what is derived; facts below that control offset hold, it is ``at``."""
+    def restored(self, control_committed: int, at: int = 0) -> Iterator[None]:
+        """All was read: rebuild what is derived, in steps. Facts below that control offset hold."""
 
     def resend(self, since_cut: int) -> Sequence[Effect]:
         """The outboxes of rows made by later cuts than this one, in order."""

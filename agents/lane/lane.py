@@ -175,6 +175,8 @@ class Lane:
             if owned.ready:
                 continue
             stale = owned.restored()
+            for _ in owned.derive():
+                await asyncio.sleep(0)
             if stale:
                 log.warning("zombie rows", partition=owned.number, keys=len(stale))
                 await self.changelog.repair(owned, stale)

@@ -183,8 +183,11 @@ class OwnedPartition:
                 "offsets of the group were lost or deleted; restore them, or start over under another prefix",
             )
         self.newest_row = state.newest_cut
-        self.core.restored(self.claim.control, self.at)
         return state.filter.stale
+
+    def derive(self) -> Iterator[None]:
+        """Rebuild what follows from the rows, a few milliseconds at each step."""
+        return self.core.restored(self.claim.control, self.at)
 
     def live(self) -> None:
         """Recovery is over."""

@@ -83,7 +83,8 @@ class Log:
             for key, value in cut.done.rows.items():
                 core.restore(key, value)
         last = self.cuts[committed - 1] if committed else None
-        core.restored(last.control + 1 if last else 0, last.at if last else 0)
+        for _ in core.restored(last.control + 1 if last else 0, last.at if last else 0):
+            pass
         return core
 
     def again(self, core: Partition, cut: CutDone) -> Executed:

@@ -69,12 +69,13 @@ class ToyPartition:
         else:
             target[key] = value
 
-    def restored(self, control_committed: int, at: int = 0) -> None:
+    def restored(self, control_committed: int, at: int = 0) -> Iterator[None]:
         self.at = at
         held = {row.parse_context_key(key)[1]: value for key, value in self._context.items()}
         below = [offset for offset in held if offset < control_committed]
         if below:
             self.policy = row.context_payload(held[max(below)]).decode()
+        return iter(())
 
     def resend(self, since_cut: int) -> list[Effect]:
         late = [key for key, value in self.rows.items() if row.cut_of(value) > since_cut]

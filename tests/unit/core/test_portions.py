@@ -104,7 +104,8 @@ def test_a_crash_between_two_portions_changes_no_byte() -> None:
             for part in [*(part for some in portions[: n - 1] for part in some), *before]:
                 for key, value in part.rows.items():
                     core.restore(key, value)
-            core.restored(1 if n > 1 else 0, CUTS[n - 2][0] if n > 1 else 0)
+            for _ in core.restored(1 if n > 1 else 0, CUTS[n - 2][0] if n > 1 else 0):
+                pass
             if n == 1:
                 core.learn(0, policy_fact(policy()))
             resent = core.resend(n - 1)
