@@ -2,16 +2,24 @@
 
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeVar
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    StaleMetadata,
+)
 
-from agents.errors import ConfigurationError, InfrastructureError
+from agents.errors import ConfigurationError, HoldfastError
 from agents.settings.model import Kafka
 
 from .logs import get_logger
+from .refusal import Failed, refusal
 
 
 class Client(Protocol):
@@ -84,39 +92,56 @@ async def connected(client: C, end: Callable[[], Awaitable[None]], kafka: Kafka)
         kafka: what to name in an error.
 
     Raises:
-        InfrastructureError: Kafka cannot be reached; the message says where and why.
+        InfrastructureError: Kafka cannot be reached, at the start or later; the message says where and why.
+        ConfigurationError: the same, and it stays so until a person changes a setting, a password, a
+            certificate.
     """
     try:
-        with _what_is_only_logged() as said:
+        with _failed_attempts() as attempts:
             try:
                 await client.start()
             except (KafkaError, OSError) as error:
-                raise _unreachable(kafka, said[-1] if said else str(error)) from None
-        yield client
+                raise await _refused(kafka, attempts, error) from None
+            try:
+                yield client
+            except _LOST as error:
+                raise await _refused(kafka, attempts, error) from None
     finally:
         await end()
 
 
-def _unreachable(kafka: Kafka, why: str) -> InfrastructureError:
-    way_out = "is it running, and is kafka.bootstrap_servers (HOLDFAST_KAFKA__BOOTSTRAP_SERVERS) right?"
-    if kafka.security_protocol != "PLAINTEXT":
-        way_out += " Do user, password and CA certificate fit?"
-    return InfrastructureError(f"cannot reach Kafka at {kafka.bootstrap}: {why}", way_out)
+_LOST = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, StaleMetadata)
+"""What a started client raises when it finds no broker to talk to; why, it only logs."""
+
+
+async def _refused(kafka: Kafka, attempts: Sequence[Failed], error: Exception) -> HoldfastError:
+    return await refusal(kafka, ssl_context(kafka), attempts or [Failed(kafka.bootstrap, error)])
+
+
+_LOG = logging.getLogger("aiokafka")
+_ADDRESS, _NODE = 3, 2
+"""How many arguments its lines about a failed attempt have: host, port, error; or the broker's id, error."""
 
 
 @contextmanager
-def _what_is_only_logged() -> Generator[list[str]]:
-    """Collect aiokafka's error lines: a wrong password or an untrusted CA is told nowhere else."""
-    said: list[str] = []
+def _failed_attempts() -> Generator[deque[Failed]]:
+    """Collect the exceptions that aiokafka logs: a wrong password or an untrusted CA is told nowhere else."""
+    attempts: deque[Failed] = deque(maxlen=20)
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+            found = record.args
+            if isinstance(found, tuple) and found and isinstance(found[-1], BaseException):
+                if len(found) == _ADDRESS:
+                    attempts.append(Failed(f"{found[0]}:{found[1]}", found[-1]))
+                elif len(found) == _NODE:
+                    attempts.append(Failed(f"broker {found[0]}", found[-1]))
 
-    listener = Listener(logging.ERROR)
-    logger = logging.getLogger("aiokafka")
-    logger.addHandler(listener)
+    listener, level = Listener(logging.WARNING), _LOG.level
+    _LOG.addHandler(listener)
+    _LOG.setLevel(min(level or logging.WARNING, logging.WARNING))
     try:
-        yield said
+        yield attempts
     finally:
-        logger.removeHandler(listener)
+        _LOG.removeHandler(listener)
+        _LOG.setLevel(level)
