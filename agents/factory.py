@@ -25,7 +25,7 @@ from .lane.sending import NO_HEADERS, acknowledged
 from .lane.status import LaneStatus
 from .settings import Settings
 from .settings.model import Kafka
-from .topics import verify
+from .start import check_topics
 
 SECOND = 1000
 
@@ -72,8 +72,7 @@ class Detect:
         return self.admin
 
     async def _check_topics(self) -> None:
-        """Faust takes a missing or forbidden topic for an empty one, and gets ready without it."""
-        await verify(self.settings, self.catalogue.all)
+        await check_topics(self.settings)
 
     async def _say_who_owns(self) -> None:
         """Put the owned partitions on facts, so that `why` finds this worker."""

@@ -15,8 +15,10 @@ from aiokafka.errors import IncompatibleBrokerVersion, for_code
 
 from streams.topics import Topic
 
+from .adapters.described import FORBIDDEN, NONE, Described, describe
 from .adapters.kafka import Untyped, client_options, connected
 from .errors import ConfigurationError, InfrastructureError
+from .rights import GIVE_RIGHTS, Right, refuse_missing_rights
 from .settings import Settings
 
 NOT_TOLD: Final = "cleanup policy unknown"
@@ -34,10 +36,14 @@ class Existing(NamedTuple):
     Attributes:
         partitions: how many.
         config: its configuration; ``None`` where the broker does not tell (the embedded one).
+        identity: its id; empty where the broker does not tell.
+        copies: of each partition; 0 where the broker does not tell.
     """
 
     partitions: int
     config: Mapping[str, str] | None
+    identity: str = ""
+    copies: int = 0
 
 
 class Step(NamedTuple):
@@ -57,10 +63,17 @@ class Step(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """What a cluster has, and whether it creates topics on request."""
+    """What a cluster has of the topics that were asked for.
+
+    Attributes:
+        topics: that are there, by name.
+        creates: whether it creates topics on request.
+        allowed: what this principal may do, by topic; ``None`` for those of which the broker does not tell.
+    """
 
     topics: Mapping[str, Existing]
     creates: bool
+    allowed: Mapping[str, frozenset[str] | None]
 
 
 def plan(wanted: Iterable[Topic], existing: Mapping[str, Existing]) -> list[Step]:
@@ -126,27 +139,36 @@ async def look(settings: Settings, wanted: Iterable[Topic]) -> Cluster:
     """What the cluster has of these topics.
 
     Raises:
+        ConfigurationError: this principal may not look at them.
         InfrastructureError: Kafka cannot be reached or does not answer.
     """
     async with _admin(settings) as admin:
         return await _look(admin, {topic.name for topic in wanted})
 
 
-async def verify(settings: Settings, wanted: Iterable[Topic]) -> None:
+async def verify(settings: Settings, wanted: Iterable[Topic], needed: Iterable[Right] = ()) -> Cluster:
     """Check that topics are there and fit; a worker starts with this, as Faust would ignore a missing one.
 
+    Args:
+        settings: of the process.
+        wanted: the topics.
+        needed: the rights on them that this principal must have.
+
     Raises:
-        ConfigurationError: a topic is missing or does not fit.
+        ConfigurationError: a topic is missing or does not fit, or a right is missing.
         InfrastructureError: Kafka cannot be reached.
     """
     wanted = tuple(wanted)
-    steps = plan(wanted, (await look(settings, wanted)).topics)
+    async with _admin(settings) as admin:
+        cluster = await _look(admin, {topic.name for topic in wanted}, needed)
+    steps = plan(wanted, cluster.topics)
     refuse_mismatches(steps)
     missing = [step.topic.name for step in steps if step.verdict == "create"]
     if missing:
         raise ConfigurationError(
             f"topics are missing: {', '.join(missing)}", "run `python -m agents topics apply`"
         )
+    return cluster
 
 
 async def apply(settings: Settings, wanted: Iterable[Topic]) -> list[Step]:
@@ -198,15 +220,39 @@ async def _admin(settings: Settings) -> AsyncGenerator[Untyped]:
         yield admin
 
 
-async def _look(admin: Untyped, names: set[str]) -> Cluster:
-    # All topics are asked for: a broker creates what it is asked for by name, if it creates topics by itself.
-    listed = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(None)}
-    found = sorted(names & listed.keys())
-    configs = await _configs(admin, found)
+async def _look(admin: Untyped, names: set[str], needed: Iterable[Right] = ()) -> Cluster:
+    told = await describe(admin, names)
+    if told is None:
+        found = await _listed(admin, names)
+    else:
+        refuse_missing_rights(needed, told)
+        found = {name: topic for name, topic in told.items() if topic.error == NONE}
+        _refuse_hidden(name for name, topic in told.items() if topic.error == FORBIDDEN)
+    configs = await _configs(admin, sorted(found))
     cluster = await admin.describe_cluster()
     controllers = [broker for broker in cluster["brokers"] if broker["node_id"] == cluster["controller_id"]]
-    topics = {name: Existing(listed[name], None if configs is None else configs.get(name)) for name in found}
-    return Cluster(topics, creates=bool(controllers))
+    topics = {
+        name: Existing(
+            topic.partitions, None if configs is None else configs.get(name), topic.identity, topic.copies
+        )
+        for name, topic in found.items()
+    }
+    allowed = {name: topic.operations for name, topic in (told or {}).items()}
+    return Cluster(topics, bool(controllers), allowed)
+
+
+async def _listed(admin: Untyped, names: set[str]) -> dict[str, Described]:
+    # All topics are asked for: a broker creates what it is asked for by name, if it creates topics by itself.
+    listed = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(None)}
+    return {name: Described(NONE, "", listed[name], 0, None) for name in names & listed.keys()}
+
+
+def _refuse_hidden(names: Iterable[str]) -> None:
+    hidden = sorted(names)
+    if hidden:
+        raise ConfigurationError(
+            f"Kafka lets this principal not look at {', '.join(hidden)}, if they exist", GIVE_RIGHTS
+        )
 
 
 async def _configs(admin: Untyped, names: list[str]) -> dict[str, dict[str, str]] | None:
@@ -249,8 +295,7 @@ def _config(topic: Topic, copies: int) -> dict[str, str]:
 
 def _forbidden(right: str, topic: str) -> ConfigurationError:
     return ConfigurationError(
-        f"Kafka refuses {right} on topic {topic}",
-        "give this principal the right, or let somebody who has it run this",
+        f"Kafka refuses {right} on topic {topic}", f"{GIVE_RIGHTS}, or let somebody who has them run this"
     )
 
 

@@ -1,8 +1,8 @@
-"""What a broker says of topics when asked in full: their ids, and what this principal may do with them.
+"""What a broker says of topics and groups when asked in full: ids, and what this principal may do with them.
 
-aiokafka asks in a form that is older than both. This is the form of Kafka 3.1 and newer (Metadata, version
-12), built from aiokafka's own blocks and sent by its own client; who does not know it is asked in the old
-way, and tells less. Unlike the old form it never makes a broker create what it is asked for.
+aiokafka asks in forms that are older than both. Here are those of Kafka 3.1 and newer (Metadata, version 12,
+and DescribeGroups, version 4), built from aiokafka's own blocks and sent by its own client. One that does
+not know them tells less. Unlike the old form, this one never makes a broker create what it is asked for.
 """
 
 import base64
@@ -10,12 +10,26 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.client import CoordinationType
+from aiokafka.errors import IncompatibleBrokerVersion, for_code
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
+from aiokafka.protocol.types import (
+    Array,
+    Boolean,
+    Bytes,
+    CompactArray,
+    CompactString,
+    Int16,
+    Int32,
+    Schema,
+    String,
+    TaggedFields,
+)
 
 _METADATA, _VERSION = 3, 12
+_GROUPS, _GROUPS_VERSION = 15, 4
+_NOT_TOLD: Final = -(2**31)
 _NO_ID: Final = bytes(16)
 
 OPERATIONS: Final = {3: "Read", 4: "Write", 5: "Create", 8: "Describe", 10: "DescribeConfigs"}
@@ -96,7 +110,57 @@ class DescribeTopics(Request[_Question]):
 
     def build(self, request_struct_class: type[_Question]) -> _Question:
         """The request as it goes out."""
-        return request_struct_class([(_NO_ID, name, {}) for name in self._names], False, True, {})  # noqa: FBT003 - the schema's order
+        return request_struct_class([(_NO_ID, name, {}) for name in self._names], False, True, {})
+
+
+_MEMBER = (
+    ("member_id", String("utf-8")),
+    ("group_instance_id", String("utf-8")),
+    ("client_id", String("utf-8")),
+    ("client_host", String("utf-8")),
+    ("member_metadata", Bytes),
+    ("member_assignment", Bytes),
+)
+
+
+class _GroupAnswer(Response):
+    API_KEY = _GROUPS
+    API_VERSION = _GROUPS_VERSION
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "groups",
+            Array(
+                ("error_code", Int16),
+                ("group", String("utf-8")),
+                ("state", String("utf-8")),
+                ("protocol_type", String("utf-8")),
+                ("protocol", String("utf-8")),
+                ("members", Array(*_MEMBER)),
+                ("authorized_operations", Int32),
+            ),
+        ),
+    )
+
+
+class _GroupQuestion(RequestStruct):
+    API_KEY = _GROUPS
+    API_VERSION = _GROUPS_VERSION
+    RESPONSE_TYPE = _GroupAnswer
+    SCHEMA = Schema(("groups", Array(String("utf-8"))), ("include_authorized_operations", Boolean))
+
+
+class DescribeGroup(Request[_GroupQuestion]):
+    """Asks for a group, and for the rights on it (aiokafka's own reads the answer wrongly)."""
+
+    API_KEY = _GROUPS
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+
+    def build(self, request_struct_class: type[_GroupQuestion]) -> _GroupQuestion:
+        """The request as it goes out."""
+        return request_struct_class([self._group], True)
 
 
 class Described(NamedTuple):
@@ -107,28 +171,62 @@ class Described(NamedTuple):
         identity: The topic's id: another one under the same name is another topic.
         partitions: How many.
         copies: Of the partition that has the fewest.
-        operations: What this principal may do.
+        operations: What this principal may do; ``None`` if the broker does not tell.
     """
 
     error: int
     identity: str
     partitions: int
     copies: int
-    operations: frozenset[str]
+    operations: frozenset[str] | None
 
 
-async def describe(admin: Any, names: Iterable[str]) -> dict[str, Described] | None:  # noqa: ANN401 - aiokafka's
-    """Ask a started admin client's cluster; ``None`` if it does not tell (older brokers, the embedded one)."""
+class DescribedGroup(NamedTuple):
+    """A consumer group.
+
+    Attributes:
+        state: In Kafka's words; ``Dead`` if there is none of that name.
+        members: How many.
+        operations: As of a topic.
+    """
+
+    state: str
+    members: int
+    operations: frozenset[str] | None
+
+
+async def describe(client: Any, names: Iterable[str]) -> dict[str, Described] | None:
+    """Ask for topics by name; ``None`` if the broker is too old to tell.
+
+    Args:
+        client: A started admin client or consumer.
+        names: Of the topics.
+    """
+    channel = client._client
     try:
-        answer = await admin._send_request(DescribeTopics(names))
+        answer = await channel.send(channel.get_random_node(), DescribeTopics(names))
     except (IncompatibleBrokerVersion, NotImplementedError):
         return None
     return {topic["topic"]: _described(topic) for topic in answer.to_object()["topics"]}
 
 
-def operations_of(bits: int) -> frozenset[str]:
-    """The operations that a bit field of Kafka's stands for."""
-    return frozenset(name for number, name in OPERATIONS.items() if bits >> number & 1)
+async def describe_group(client: Any, group: str) -> DescribedGroup | None:
+    """Ask for a group; ``None`` if the broker does not tell (the embedded one).
+
+    Raises:
+        GroupAuthorizationFailedError: this principal may not even look at it.
+    """
+    channel = client._client
+    coordinator = await channel.coordinator_lookup(CoordinationType.GROUP, group)
+    try:
+        answer = await channel.send(coordinator, DescribeGroup(group))
+    except (IncompatibleBrokerVersion, NotImplementedError):
+        return None
+    (found,) = answer.to_object()["groups"]
+    if found["error_code"]:
+        raise for_code(found["error_code"])(group)
+    operations = _operations_of(found["authorized_operations"])
+    return DescribedGroup(found["state"], len(found["members"]), operations)
 
 
 def _described(topic: dict[str, Any]) -> Described:
@@ -138,5 +236,11 @@ def _described(topic: dict[str, Any]) -> Described:
         base64.urlsafe_b64encode(topic["topic_id"]).decode().rstrip("="),
         len(partitions),
         min((len(partition["replicas"]) for partition in partitions), default=0),
-        operations_of(topic["authorized_operations"]),
+        _operations_of(topic["authorized_operations"]),
     )
+
+
+def _operations_of(bits: int) -> frozenset[str] | None:
+    if bits == _NOT_TOLD:
+        return None
+    return frozenset(name for number, name in OPERATIONS.items() if bits >> number & 1)

@@ -8,6 +8,7 @@ import click
 
 from ..adapters.logs import configure
 from ..cli import Shell
+from ..errors import ConfigurationError
 
 T = TypeVar("T")
 
@@ -21,6 +22,10 @@ def run(shell: Shell, work: Coroutine[Any, Any, T]) -> T:
     A command answers with one message; the lines that libraries log about the same failure would only hide
     it. ``--set logs.level=debug`` shows them.
     """
-    logs = shell.settings.logs
+    try:
+        logs = shell.settings.logs
+    except ConfigurationError:
+        work.close()
+        raise
     configure(logs if logs.level == "debug" else logs.model_copy(update={"level": "critical"}))
     return asyncio.run(work)

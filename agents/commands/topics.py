@@ -10,8 +10,8 @@ from streams.wire.times import DAY
 
 from ..channels import channels_in_use, channels_of, read_policy
 from ..cli import Shell
+from ..rights import rights
 from ..topics import NOT_TOLD, Step, apply, look, plan, refuse_mismatches
-from ._rights import rights
 from ._shell import run, with_shell
 
 _POLICY = click.option(

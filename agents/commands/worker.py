@@ -5,16 +5,12 @@ import asyncio
 import click
 import faust
 
-from streams.topics import catalogue
-
 from ..adapters.kafka import warn_of_plain_text
 from ..adapters.logs import configure
-from ..channels import channels_in_use
 from ..cli import Shell
 from ..errors import ExitCode
 from ..factory import create_app
-from ..settings import Settings
-from ..topics import verify
+from ..start import check_topics
 from ._shell import with_shell
 
 
@@ -30,14 +26,8 @@ def detect(shell: Shell) -> int:
     settings = shell.settings
     configure(settings.logs)
     warn_of_plain_text(settings.kafka)
-    asyncio.run(_check_topics(settings))
+    asyncio.run(check_topics(settings))
     return _serve(faust.Worker(create_app(settings), loglevel=settings.logs.level))
-
-
-async def _check_topics(settings: Settings) -> None:
-    """Refuse to start without a topic: Faust takes a missing or forbidden one for empty, and gets ready."""
-    channels = await channels_in_use(settings)
-    await verify(settings, catalogue(settings.topics.prefix, settings.topics.partitions, channels).all)
 
 
 def _serve(running: faust.Worker) -> int:

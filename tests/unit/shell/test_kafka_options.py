@@ -3,11 +3,15 @@
 import ssl
 from pathlib import Path
 
+import faust
 import pytest
+from faust.types.auth import AuthProtocol
 from pydantic import SecretStr
 
 from agents.adapters.kafka import client_options, connected
 from agents.errors import ConfigurationError, InfrastructureError
+from agents.factory import faust_conf
+from agents.settings import Settings
 from agents.settings.model import Kafka
 
 PLANTED = "planted-secret-4711"
@@ -64,7 +68,36 @@ class RefusingClient:
 
 async def test_a_client_that_does_not_get_through_is_ended_and_the_broker_named() -> None:
     client = RefusingClient()
-    with pytest.raises(InfrastructureError, match=r"cannot reach Kafka at 127\.0\.0\.1:9092: refused"):
+    with pytest.raises(
+        InfrastructureError, match=r"cannot reach Kafka at 127\.0\.0\.1:9092: nothing listens"
+    ):
         async with connected(client, client.stop, Kafka()):
             pass
     assert client.ended
+
+
+def test_faust_gets_no_credentials_without_tls() -> None:
+    """`SASLCredentials` without a context is clear text, without a word (reliability S1)."""
+    password = SecretStr(PLANTED)
+    settings = Settings(
+        kafka=Kafka(security_protocol="SASL_SSL", sasl_username="worker", sasl_password=password)
+    )
+    credentials = faust_conf(settings)["broker_credentials"]
+    assert credentials.protocol is AuthProtocol.SASL_SSL
+    assert isinstance(credentials.ssl_context, ssl.SSLContext)
+    assert PLANTED not in repr(credentials)
+    plain = faust.SASLCredentials(username="worker", password=PLANTED)
+    assert plain.protocol is AuthProtocol.SASL_PLAINTEXT, "Faust refuses it now: our assertion may go"
+
+
+def test_faust_gets_a_context_and_no_file_of_an_authority() -> None:
+    """`SSLCredentials(cafile=...)` raises `TypeError` (reliability S1)."""
+    credentials = faust_conf(Settings(kafka=Kafka(security_protocol="SSL")))["broker_credentials"]
+    assert credentials.protocol is AuthProtocol.SSL
+    assert isinstance(credentials.context, ssl.SSLContext)
+    with pytest.raises(TypeError):
+        faust.SSLCredentials(cafile=where_are_certificates())
+
+
+def where_are_certificates() -> str:
+    return ssl.get_default_verify_paths().openssl_cafile

@@ -1,6 +1,6 @@
 """The access list gives each principal what it needs, and nothing that could harm."""
 
-from agents.commands._rights import rights
+from agents.rights import rights
 from streams.topics import catalogue
 
 OURS = catalogue("brand", 4)
