@@ -18,6 +18,7 @@ from .adapters.logs import dict_config
 from .adapters.metrics import Metrics
 from .detect import add_detect
 from .lane.app import JointTopic, LaneApp
+from .lane.auditor import Auditor
 from .lane.core import CoreFactory
 from .lane.lane import Lane
 from .lane.metering import Meter
@@ -59,7 +60,7 @@ class Detect:
         self.app = LaneApp(
             app_id(settings.topics.prefix),
             lane=self.lane,
-            companions=[self._start_admin],
+            companions=[self._start_admin, Auditor(self.lane).start],
             checks=[self._check_topics],
             ready=self._say_who_owns,
             **faust_conf(settings),

@@ -86,7 +86,7 @@ class _Walk:
 
     def event(self, arrival: Arrival) -> str:
         """Apply the wakes that come due up to an event, then the event: as if a tick stood between them."""
-        at, _, event, traceparent = arrival
+        at, _, event, traceparent, _ = arrival
         self._wake_up_to(min(at, self._context.at))
         if self.customer is None:
             self.customer = Customer(first_seen=at)

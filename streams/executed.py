@@ -42,15 +42,18 @@ class Rejected(NamedTuple):
 
 
 class Counts:
-    """What became of the records of one input: numbers and bytes (reliability.md I3).
+    """What became of the records of one input: numbers and bytes, of keys and values (reliability.md I3).
 
     ``rejected_at`` are the places (from 1) of the rejects among the records read, in order.
     """
 
     __slots__ = (
         "accepted",
+        "accepted_bytes",
         "duplicate",
+        "duplicate_bytes",
         "ignored",
+        "ignored_bytes",
         "read",
         "read_bytes",
         "rejected",
@@ -61,15 +64,23 @@ class Counts:
     def __init__(self) -> None:
         self.read = self.read_bytes = 0
         self.accepted = self.duplicate = self.ignored = 0
+        self.accepted_bytes = self.duplicate_bytes = self.ignored_bytes = 0
         self.rejected = self.rejected_bytes = 0
         self.rejected_at: list[int] = []
 
-    def count(self, outcome: str) -> None:
-        """Count one event by its outcome."""
+    def count(self, outcome: str, size: int) -> None:
+        """Count one event of so many bytes by its outcome."""
         if outcome == DUPLICATE:
             self.duplicate += 1
+            self.duplicate_bytes += size
         else:
             self.accepted += 1
+            self.accepted_bytes += size
+
+    def ignore(self, size: int) -> None:
+        """Count one event that was applied before a crash."""
+        self.ignored += 1
+        self.ignored_bytes += size
 
     def add(self, later: Counts) -> None:
         """Take in the counts of a later portion of the same cut."""
@@ -77,8 +88,11 @@ class Counts:
         self.read += later.read
         self.read_bytes += later.read_bytes
         self.accepted += later.accepted
+        self.accepted_bytes += later.accepted_bytes
         self.duplicate += later.duplicate
+        self.duplicate_bytes += later.duplicate_bytes
         self.ignored += later.ignored
+        self.ignored_bytes += later.ignored_bytes
         self.rejected += later.rejected
         self.rejected_bytes += later.rejected_bytes
 

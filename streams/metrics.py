@@ -40,8 +40,8 @@ RECORDS: Final = Metric(
 RECORD_BYTES: Final = Metric(
     "holdfast_record_bytes_total",
     "counter",
-    "Bytes of the input records applied, keys and values.",
-    ("topic",),
+    "Bytes of the input records applied, keys and values, by outcome.",
+    ("topic", "outcome"),
 )
 REJECTS: Final = Metric(
     "holdfast_rejects_total",
@@ -139,6 +139,17 @@ UNCOMMITTED: Final = Metric(
     "Input records applied whose offsets are not committed yet; growing means that commits fail.",
     ("partition",),
 )
+UNACCOUNTED: Final = Metric(
+    "holdfast_unaccounted_records",
+    "gauge",
+    "Offsets applied that have neither a record with an outcome nor a hole; not 0: the worker ends with 71.",
+    ("partition",),
+)
+AUDITS: Final = Metric(
+    "holdfast_audits_total",
+    "counter",
+    "Looks at all ledgers that found nothing missing; standing still: nobody looks.",
+)
 CUSTOMERS: Final = Metric("holdfast_customers", "gauge", "Customers with a row in memory.", ("partition",))
 RECOVERY_SECONDS: Final = Metric(
     "holdfast_recovery_seconds", "gauge", "How long the last recovery of this worker took."
@@ -209,6 +220,8 @@ METRICS: Final = (
     PARTITION_EPOCH,
     LAG,
     UNCOMMITTED,
+    UNACCOUNTED,
+    AUDITS,
     CUSTOMERS,
     RECOVERY_SECONDS,
     RECOVERED,

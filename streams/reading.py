@@ -21,8 +21,8 @@ TRACE: Final = "traceparent"
 _KEY: Final = Rejection(Reason.KEY)
 _PARTITION: Final = Rejection(Reason.PARTITION)
 
-Arrival = tuple[int, int, "Event", bytes | None]
-"""An event of a customer: when it occurred (ms), the place of its input, what it is, its trace."""
+Arrival = tuple[int, int, "Event", bytes | None, int]
+"""An event of a customer: when it occurred (ms), the place of its input, what it is, its trace, its bytes."""
 
 Arrived = dict[bytes, list[Arrival]]
 
@@ -58,12 +58,14 @@ class Reader:
         for record in records:
             key, value = record.key, record.value
             counts.read += 1
-            counts.read_bytes += len(value) if value else 0
+            size = (len(key) if key else 0) + (len(value) if value else 0)
+            counts.read_bytes += size
             event = decode(key, value, short, max(record.timestamp, self._at))
             if isinstance(event, Rejection) or key is None:
                 self._reject(record, event if isinstance(event, Rejection) else _KEY, place, portion)
                 continue
-            arrival = (event.occurred_at, place, event, _trace(record.headers) if record.headers else None)
+            trace = _trace(record.headers) if record.headers else None
+            arrival = (event.occurred_at, place, event, trace, size)
             mine = arrived.get(key)
             if mine is not None:
                 mine.append(arrival)
@@ -77,7 +79,7 @@ class Reader:
         counts = portion.counts[place]
         counts.rejected += 1
         counts.rejected_at.append(counts.read)
-        counts.rejected_bytes += len(record.value) if record.value else 0
+        counts.rejected_bytes += len(record.key or b"") + len(record.value or b"")
         headers = reject_headers(fault, record.topic, record.partition, record.offset)
         portion.rejects.append(Rejected(record.key, record.value, headers))
 

@@ -176,7 +176,7 @@ class Partition:
                 stored = self.rows.get(key)
                 if stored is not None and row.cut_of(stored) >= n:
                     for arrival in mine:
-                        portion.counts[arrival[1]].ignored += 1
+                        portion.counts[arrival[1]].ignore(arrival[4])
                     continue
                 if len(mine) > 1:
                     mine.sort(key=_occurred)  # they come by topic and offset
@@ -206,7 +206,7 @@ class Partition:
         result = advance(key, stored, mine, context, n, self._epoch)
         portion.steps += 1 + len(mine) + 4 * len(result.outbox)
         for outcome, arrival in zip(result.outcomes, mine, strict=True):
-            portion.counts[arrival[1]].count(outcome)
+            portion.counts[arrival[1]].count(outcome, arrival[4])
         if result.value is not None:
             self.rows[key] = portion.rows[key] = result.value
             filed = row.wake_of(stored) if stored is not None and mine else 0

@@ -83,7 +83,7 @@ class Changelog:
 def _current(owned: "OwnedPartition", keys: set[bytes]) -> dict[bytes, bytes | None]:
     found: dict[bytes, bytes | None] = {}
     for key in sorted(keys):
-        value = owned.core.current(key)
+        value = owned.current(key)
         found[key] = None if value is None else row.with_epoch(value, owned.epoch)
     return found
 

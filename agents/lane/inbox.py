@@ -26,11 +26,12 @@ class Inbox:
         fetched: The offset up to which each input is here (next offset to fetch).
     """
 
-    __slots__ = ("_bound", "_boxes", "fetched")
+    __slots__ = ("_bound", "_boxes", "_holes", "fetched")
 
     def __init__(self, positions: Mapping[str, int], bound: int) -> None:
         self.fetched = dict(positions)
         self._boxes: dict[str, list[Record]] = {topic: [] for topic in positions}
+        self._holes: dict[str, list[tuple[int, int]]] = {topic: [] for topic in positions}
         self._bound = bound
 
     def __len__(self) -> int:
@@ -42,8 +43,11 @@ class Inbox:
         self.fetched[topic] = records[-1].offset + 1
 
     def reach(self, topic: str, position: int) -> None:
-        """Note that the input was read up to there, though the last offsets hold no record (markers)."""
-        self.fetched[topic] = max(position, self.fetched[topic])
+        """Note that the input was read up to there, though these offsets hold no record (markers)."""
+        start = self.fetched[topic]
+        if position > start:
+            self._holes[topic].append((start, position))
+            self.fetched[topic] = position
 
     def holds(self, ends: Mapping[str, int]) -> bool:
         """Whether everything up to these offsets was fetched."""
@@ -57,6 +61,16 @@ class Inbox:
             slices.append(box[:count])
             del box[:count]
         return slices
+
+    def take_holes(self, ends: Mapping[str, int]) -> dict[str, int]:
+        """Remove the offsets below these that hold no record; tells how many there were of each input."""
+        found = {}
+        for topic, holes in self._holes.items():
+            if holes:
+                end = ends.get(topic, 0)
+                found[topic] = sum(max(0, min(stop, end) - start) for start, stop in holes)
+                self._holes[topic] = [(max(start, end), stop) for start, stop in holes if stop > end]
+        return found
 
     def paused(self, needed: Sequence[Mapping[str, int]]) -> list[str]:
         """Inputs that shall not be fetched now.

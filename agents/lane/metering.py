@@ -12,13 +12,13 @@ from streams.wire.times import SECOND
 from ..adapters.metrics import Metrics
 from .core import Effect, Executed
 from .cuts import Verdict
+from .ledger import OUTCOMES
 from .partition import OwnedPartition
 
 if TYPE_CHECKING:
     from .lane import Lane
     from .status import LaneStatus
 
-OUTCOMES: Final = ("accepted", "rejected", "duplicate", "ignored")
 _BY_PARTITION: Final = (
     catalogue.PARTITION_TIME,
     catalogue.PARTITION_EPOCH,
@@ -26,6 +26,7 @@ _BY_PARTITION: Final = (
     catalogue.UNCOMMITTED,
     catalogue.CUSTOMERS,
     catalogue.POLICY_PUBLISHED,
+    catalogue.UNACCOUNTED,
 )
 
 
@@ -83,15 +84,19 @@ class Meter:
         add = self._metrics.add
         for name, counts in part.counts.items():
             topic = self._inputs.get(name, name)
-            if counts.read:
-                add(catalogue.RECORD_BYTES, counts.read_bytes, {"topic": topic})
             for outcome in OUTCOMES:
                 if number := getattr(counts, outcome):
-                    add(catalogue.RECORDS, number, {"topic": topic, "outcome": outcome})
+                    label = {"topic": topic, "outcome": outcome}
+                    add(catalogue.RECORDS, number, label)
+                    add(catalogue.RECORD_BYTES, getattr(counts, f"{outcome}_bytes"), label)
         for reject in part.rejects:
             add(catalogue.REJECTS, 1, {"reason": _header(reject.headers, "holdfast.reject.reason")})
         for effect in part.effects:
             self._effect(effect)
+
+    def audited(self) -> None:
+        """All ledgers were looked at, and nothing was missing."""
+        self._metrics.add(catalogue.AUDITS)
 
     def stalled(self, seconds: float) -> None:
         """A portion of a cut kept the event loop to itself for so long."""
@@ -121,6 +126,8 @@ class Meter:
         self._metrics.set(catalogue.LAG, lag, label)
         self._metrics.set(catalogue.UNCOMMITTED, uncommitted, label)
         self._metrics.set(catalogue.CUSTOMERS, len(owned.core.rows), label)
+        lacking = sum(abs(account.unaccounted) for account in owned.ledger.accounts.values())
+        self._metrics.set(catalogue.UNACCOUNTED, lacking, label)
         self._metrics.set(catalogue.POLICY_PUBLISHED, float(owned.core.facts.published), label)
 
     def _effect(self, effect: Effect) -> None:

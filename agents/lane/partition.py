@@ -13,6 +13,7 @@ from .core import Core, Executed, Record
 from .cuts import Base, ControlLog, DueCut, DueFact, WaitingTick
 from .fence import Contiguity, EpochFilter
 from .inbox import Inbox
+from .ledger import LEDGER, Ledger
 from .proposing import Pace, Proposer
 
 if TYPE_CHECKING:
@@ -37,16 +38,6 @@ class Claim(NamedTuple):
     control_end: int
     base: Base | None
     positions: Mapping[str, int]
-
-
-@dataclass(slots=True)
-class Account:
-    """What became of the records of one input since this process owns the partition."""
-
-    accepted: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    ignored: int = 0
 
 
 @dataclass(slots=True)
@@ -86,7 +77,7 @@ class OwnedPartition:
         self.newest_row = 0
         self.learned = -1
         self.clean = True  # nothing in memory that is not acknowledged
-        self.accounts = {topic: Account() for topic in claim.positions}
+        self.ledger = Ledger(claim.positions)
         self._brakes = {topic: Brake() for topic in claim.positions}
         self._over: tuple[str, str] | None = None  # an input over the policy's limit of rejects, and what is
         self._begin(claim, pace, bound)
@@ -157,10 +148,13 @@ class OwnedPartition:
             return
         key, value = record.key, record.value
         assert key is not None
-        self.core.restore(key, value)
+        if key == LEDGER:
+            self.ledger.restore(value)
+        else:
+            self.core.restore(key, value)
         if value is not None:
             state.values += 1
-            if not key.startswith(row.CONTEXT):
+            if key != LEDGER and not key.startswith(row.CONTEXT):
                 state.newest_cut = max(state.newest_cut, row.cut_of(value))
 
     def restored(self) -> set[bytes]:
@@ -168,7 +162,8 @@ class OwnedPartition:
 
         Raises:
             RuntimeError: if the marker was not reached (recovery ended early).
-            DataLossError: if there are rows but no committed control offset.
+            DataLossError: if there are rows but no committed control offset, or inputs were not counted up
+                to where they go on.
         """
         state = self.restoring
         assert state is not None
@@ -181,6 +176,12 @@ class OwnedPartition:
             raise DataLossError(
                 f"partition {self.number} has {state.values} stored rows but no committed control offset",
                 "offsets of the group were lost or deleted; restore them, or start over under another prefix",
+            )
+        if said := self.ledger.disagreements(self.claim.positions, self.executed):
+            raise DataLossError(
+                f"partition {self.number}: {'; '.join(said)}",
+                "offsets of the group were moved, or the changelog lost its end: restore them, or start over "
+                "under another prefix",
             )
         self.newest_row = state.newest_cut
         return state.filter.stale
@@ -218,23 +219,30 @@ class OwnedPartition:
     def execute(self, cut: DueCut) -> Iterator[Executed]:
         """Carry out the cut at the head of the queue, in memory, a bounded portion at each step.
 
-        What a portion holds may leave before the next one is made: each row carries its own outbox.
+        What a portion holds may leave before the next one is made: each row carries its own outbox. The last
+        one brings the ledger; to know that it is the last, one is held back.
         """
         self.log.queue.popleft()
         self.clean = False
-        slices = self.inbox.take(cut.ends)
+        slices, counts, held = self.inbox.take(cut.ends), [], None
         for part in self.core.portions(cut.n, self.epoch, cut.at, slices, self.committed_cut):
-            self._count(part)
-            yield part
+            self._brake(part)
+            counts.append(part.counts)
+            if held is not None:
+                yield held
+            held = part
+        assert held is not None
+        if self.ledger.enter(cut.n, cut.ends, counts, self.inbox.take_holes(cut.ends)):
+            held.rows[LEDGER] = self.ledger.pack(self.epoch)
+        yield held
 
-    def _count(self, part: Executed) -> None:
+    def current(self, key: bytes) -> bytes | None:
+        """What the changelog must hold under this key, ``None`` for a tombstone."""
+        return self.ledger.pack(self.epoch) if key == LEDGER else self.core.current(key)
+
+    def _brake(self, part: Executed) -> None:
         limits = self.core.facts.policy.rejects
         for topic, counts in part.counts.items():
-            account = self.accounts[topic]
-            account.accepted += counts.accepted
-            account.rejected += counts.rejected
-            account.duplicate += counts.duplicate
-            account.ignored += counts.ignored
             said = self._brakes[topic].feed(counts.read, counts.rejected_at, limits.share, limits.run)
             if said and self._over is None:
                 self._over = topic, said

@@ -1,8 +1,11 @@
 """What a worker says about its lane: the entries of ``/partitions``, whether it is ready, and why not."""
 
+import msgspec
+
 from streams.wire.times import format_time
 
 from .lane import Lane
+from .ledger import Account
 from .partition import OwnedPartition
 
 
@@ -65,7 +68,7 @@ class LaneStatus:
         }
 
     def _input(self, owned: OwnedPartition, topic: str) -> dict[str, object]:
-        account = owned.accounts[topic]
+        account = owned.ledger.accounts[topic]
         position = owned.inbox.fetched[topic]
         consumer = self._lane.consumer
         return {
@@ -74,8 +77,11 @@ class LaneStatus:
             "applied": owned.applied[topic],
             "committed": consumer.committed_of(topic, owned.number),
             "end": consumer.last_answer(topic, owned.number)[1] or position,
-            "accepted": account.accepted,
-            "rejected": account.rejected,
-            "duplicate": account.duplicate,
-            "ignored": account.ignored,
+            **_counted(account),
         }
+
+
+def _counted(account: Account) -> dict[str, object]:
+    """What became of the records from ``counted_from`` up to ``counted``, in number and bytes."""
+    said = msgspec.structs.asdict(account)
+    return {"counted_from": said.pop("began"), "counted": said.pop("upto"), **said}

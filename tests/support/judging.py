@@ -21,6 +21,8 @@ from streams.wire import row
 from streams.wire.control import Cut, Tick, decode_control
 from streams.wire.reject import Rejection
 
+from . import ledgers
+
 Partitioned = Mapping[int, Sequence[Record]]
 Offsets = Mapping[str, Mapping[int, int]]
 
@@ -67,7 +69,7 @@ class Log:
 
 @dataclass
 class Account:
-    """What the core made of the records of one input partition: numbers, and bytes of their values."""
+    """What the core made of the records of one input partition: numbers, and bytes of keys and values."""
 
     read: int = 0
     read_bytes: int = 0
@@ -98,6 +100,7 @@ class Verdict:
         uncommitted: Records of each input partition that are not committed (I7).
         uncovered: Records that no valid cut names, or more than one (I8).
         unstable: Whether a second re-execution gave anything else (I9).
+        ledgers: Partitions that have a ledger in the changelog.
         uncut: Records after the last cut.
         holes: Offsets that hold no record: markers of transactions, compaction, retention. No fault.
     """
@@ -113,6 +116,7 @@ class Verdict:
     uncovered: list[Place] = field(default_factory=list)
     unstable: bool = False
     events: int = 0
+    ledgers: int = 0
     uncut: int = 0
     holes: int = 0
     cuts: int = 0
@@ -182,6 +186,7 @@ def judge_log(log: Log, core: CoreFactory) -> Verdict:
     verdict.differing = _differing(found)
     verdict.altered = _altered(log)
     verdict.unaccounted += _unaccounted(log, verdict)
+    verdict.unaccounted += _wrong_ledgers(log, verdict)
     for topic, ends in log.ends.items():
         for p, end in ends.items():
             if end > (done := log.done.get(topic, {}).get(p, 0)):
@@ -409,8 +414,26 @@ def _unaccounted(log: Log, verdict: Verdict) -> list[str]:
     for topic, records in zip(log.topics.inputs, log.inputs, strict=True):
         for p, mine in records.items():
             account = verdict.accounts.get((topic.name, p), Account())
-            there = (len(mine), sum(len(record.value or b"") for record in mine), account.rejected)
+            there = (len(mine), sum(map(_size, mine)), account.rejected)
             counted = (account.read, account.read_bytes, letters[topic.name, p])
             if there != counted or not account.balanced:
                 wrong.append(f"{topic.name} {p}: there are {there}, counted {counted}: {account}")
     return wrong
+
+
+def _size(record: Record) -> int:
+    return len(record.key or b"") + len(record.value or b"")
+
+
+def _wrong_ledgers(log: Log, verdict: Verdict) -> list[str]:
+    """Ledgers that do not agree with the inputs and the dead letters."""
+    names = [topic.name for topic in log.topics.inputs]
+    letters = {_origin(r) for r in log.outputs if r.topic == log.topics.rejects.name}
+    found = []
+    for p, changelog in log.changelog.items():
+        inputs = {name: records[p] for name, records in zip(names, log.inputs, strict=True)}
+        rejected = {name: [r for r in inputs[name] if Place(name, p, r.offset) in letters] for name in names}
+        accounts = ledgers.ledger(changelog)
+        verdict.ledgers += bool(accounts)
+        found += [f"partition {p}, {said}" for said in ledgers.wrong(accounts, inputs, rejected)]
+    return found

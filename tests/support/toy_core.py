@@ -118,18 +118,20 @@ class ToyPartition:
         for topic, records in zip(self._inputs, slices, strict=True):
             done.counts[topic] = Counts()
             done.counts[topic].read = len(records)
-            done.counts[topic].read_bytes = sum(len(record.value or b"") for record in records)
+            done.counts[topic].read_bytes = sum(map(_size, records))
         for record, i in sorted(arrived, key=lambda pair: (pair[0].timestamp, pair[1], pair[0].offset)):
             counts = done.counts[record.topic]
             if record.value == BAD or record.key is None:
                 counts.rejected += 1
-                counts.rejected_bytes += len(record.value or b"")
+                counts.rejected_bytes += _size(record)
                 fault = Rejection(Reason.JSON)
                 headers = reject_headers(fault, record.topic, record.partition, record.offset)
                 done.rejects.append(Rejected(record.key, record.value, headers))
                 continue
-            counts.accepted += 1
-            self._apply(n, touched, record, i)
+            if self._apply(n, touched, record, i):
+                counts.count("accepted", _size(record))
+            else:
+                counts.ignore(_size(record))
         for key, value in list(self.rows.items()):
             if key not in touched and row.cut_of(value) < n and 0 < row.wake_of(value) <= at:
                 touched[key] = _Customer(value)
@@ -141,14 +143,14 @@ class ToyPartition:
             done.effects.extend(self._effects(key, customer.outbox))
         return done
 
-    def _apply(self, n: int, touched: dict[bytes, _Customer], record: Record, topic: int) -> None:
+    def _apply(self, n: int, touched: dict[bytes, _Customer], record: Record, topic: int) -> bool:
         key = record.key
         assert key is not None
         customer = touched.get(key)
         if customer is None:
             value = self.rows.get(key)
             if value is not None and row.cut_of(value) >= n:
-                return
+                return False
             customer = touched[key] = _Customer(value)
         customer.events += 1
         customer.last = max(customer.last, record.timestamp)
@@ -157,9 +159,14 @@ class ToyPartition:
         customer.order = int.from_bytes(hashlib.blake2b(seen, digest_size=8).digest(), "big")
         if customer.events % 5 == 0:
             customer.say("commands.email", key, f"fifth {self.policy}")
+        return True
 
     def _effects(self, key: bytes, items: Sequence[row.Item]) -> list[Effect]:
         return [
             Effect(self._catalogue.name(item.topic), key, item.value, [("ce_id", _id(item.value))])
             for item in items
         ]
+
+
+def _size(record: Record) -> int:
+    return len(record.key or b"") + len(record.value or b"")

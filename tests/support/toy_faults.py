@@ -7,8 +7,9 @@ Points, for a cut with rows of customers: ``mutated`` (executed in memory), ``le
 at), ``sent`` (rows handed over), ``acked`` (rows acknowledged), ``effects`` (effects handed over). Others:
 ``turn`` (the drain loop is about to write cuts), ``claim`` (partitions are about to be claimed).
 
-What: ``stop`` (SIGSTOP, until a test thaws the process), ``kill`` (SIGKILL), ``block`` (keeps the event loop
-for ever), ``hang`` (waits for ever), ``cancel`` (the task ends as if cancelled).
+What: ``stop`` (SIGSTOP, until a test thaws the process), ``kill`` (SIGKILL), ``block`` (keeps the event
+loop for ever), ``hang`` (waits for ever), ``cancel`` (the task ends as if cancelled), ``lose`` (drops a
+record that waits in an inbox), ``skip`` (has the client fetch on behind records that were not read).
 """
 
 import asyncio
@@ -21,16 +22,21 @@ from typing import Any
 from agents.lane.lane import Lane
 from agents.lane.partition import OwnedPartition
 
+SKIPPED = 10
+"""Records that a client jumps over."""
+
 
 class Faults:
     """What will happen.
 
     Args:
+        lane: Of the worker.
         said: The value of ``TOY_FAULT``.
         armed: Whether it may happen before SIGHUP.
     """
 
-    def __init__(self, said: str, *, armed: bool) -> None:
+    def __init__(self, lane: Lane, said: str, *, armed: bool) -> None:
+        self._lane = lane
         self._coming = [fault.split(":") for fault in said.split(",")]
         self._armed = armed
         signal.signal(signal.SIGHUP, lambda *_: self._arm())
@@ -42,7 +48,11 @@ class Faults:
         """Do what is due here."""
         if not self._armed or not self._coming or point != self._coming[0][0]:
             return
-        match self._coming.pop(0)[1]:
+        what = self._coming[0][1]
+        if what in ("lose", "skip") and not getattr(self, f"_{what}")():
+            return  # nothing there to lose yet
+        self._coming.pop(0)
+        match what:
             case "stop":
                 os.kill(os.getpid(), signal.SIGSTOP)
             case "kill":
@@ -53,8 +63,23 @@ class Faults:
                 await asyncio.Event().wait()
             case "cancel":
                 raise asyncio.CancelledError
-            case what:
-                raise ValueError(what)
+
+    def _lose(self) -> bool:
+        for owned in self._lane.partitions.values():
+            for box in owned.inbox._boxes.values():
+                if box:
+                    box.pop()
+                    return True
+        return False
+
+    def _skip(self) -> bool:
+        client = self._lane.consumer._thread._ensure_consumer()
+        for place in client.assignment():
+            state = self._lane.consumer._state(place)
+            if state.position + SKIPPED < (state.highwater or 0) and place.topic in self._lane.inputs:
+                client.seek(place, state.position + SKIPPED)
+                return True
+        return False
 
 
 def install(lane: Lane, faults: Faults) -> None:

@@ -22,5 +22,5 @@ if "off" in (os.environ.get("TOY_LEASE"), os.environ.get("TOY_GUARDS")):
     _detect.lane.sender._lease = toy_guards.NoLease(0)
 if said := os.environ.get("TOY_FAULT"):
     at_once = os.environ.get("TOY_FAULT_AT_ONCE") == "on"
-    toy_faults.install(_detect.lane, toy_faults.Faults(said, armed=at_once))
+    toy_faults.install(_detect.lane, toy_faults.Faults(_detect.lane, said, armed=at_once))
 app = _detect.app

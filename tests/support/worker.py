@@ -47,6 +47,9 @@ class Worker:
         folder: Where it may keep files.
         module: Where Faust finds its app.
         settings: More environment.
+
+    Attributes:
+        env: The environment of the next start.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Worker:
         module: str = TOY,
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        self._env = {
+        self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")},
             **QUICK,
             "HOLDFAST_KAFKA__BOOTSTRAP_SERVERS": bootstrap,
@@ -84,7 +87,7 @@ class Worker:
 
     def start(self) -> "Worker":
         self._end()
-        self._child = Child(self._command, cwd=ROOT, env=self._env)
+        self._child = Child(self._command, cwd=ROOT, env=self.env)
         return self
 
     def output(self) -> str:

@@ -46,6 +46,8 @@ def total(done: Executed, name: str) -> int:
 
 def assert_adds_up(counts: Counts) -> None:
     assert counts.read == counts.accepted + counts.duplicate + counts.ignored + counts.rejected
+    outcomes = counts.accepted_bytes + counts.duplicate_bytes + counts.ignored_bytes + counts.rejected_bytes
+    assert counts.read_bytes == outcomes
 
 
 # --- accounts and rejects
@@ -64,7 +66,7 @@ def test_what_cannot_be_used_becomes_a_reject_with_its_bytes_and_its_place() -> 
     assert headers["holdfast.reject.offset"] == b"0"
     counts = done.counts["holdfast.events.web.v1"]
     assert (counts.read, counts.rejected, counts.accepted) == (1, 1, 0)
-    assert counts.rejected_bytes == counts.read_bytes == len(b"{not json")
+    assert counts.rejected_bytes == counts.read_bytes == len(b"c1{not json")
     assert log.core.rows == {}
 
 

@@ -44,3 +44,16 @@ def test_a_full_inbox_pauses_its_inputs() -> None:
 
 def test_an_input_that_a_written_cut_still_needs_is_not_paused() -> None:
     assert filled(bound=5).paused([{"a": 13, "b": 2_000}]) == ["a"]
+
+
+def test_offsets_without_a_record_are_told_once_to_the_cut_that_passes_them() -> None:
+    inbox = Inbox(START, 100)
+    inbox.reach("a", 14)
+    inbox.put("a", records("a", 14, 15))
+    inbox.reach("a", 18)
+    inbox.reach("a", 18)
+    assert inbox.take_holes({"a": 12, "b": 0}) == {"a": 2}, "a cut may end in the middle of them"
+    assert inbox.take_holes({"a": 15, "b": 0}) == {"a": 2}
+    assert inbox.take_holes({"a": 17, "b": 0}) == {"a": 1}
+    assert inbox.take_holes({"a": 18, "b": 0}) == {"a": 1}
+    assert inbox.take_holes({"a": 18, "b": 0}) == {}

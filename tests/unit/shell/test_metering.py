@@ -47,7 +47,12 @@ def test_a_cut_counts_its_records_effects_and_rejects(metrics: Metrics, meter: M
             Effect("holdfast.commands.sms.v1", b"c", b"{}", [("ce_type", b"com.holdfast.command.send.v1")]),
         ],
         rejects=[Rejected(b"c", b"{", [("holdfast.reject.reason", b"json")])],
-        counts={app: counts(read=3, read_bytes=300, accepted=2, rejected=1), web: counts()},
+        counts={
+            app: counts(
+                read=3, read_bytes=300, accepted=2, accepted_bytes=290, rejected=1, rejected_bytes=10
+            ),
+            web: counts(),
+        },
     )
     meter.left(done)
     meter.executed(3, 0.01)
@@ -55,7 +60,10 @@ def test_a_cut_counts_its_records_effects_and_rejects(metrics: Metrics, meter: M
         'outcome="accepted",topic="app"': 2,
         'outcome="rejected",topic="app"': 1,
     }
-    assert told(metrics, "record_bytes_total") == {'topic="app"': 300}
+    assert told(metrics, "record_bytes_total") == {
+        'outcome="accepted",topic="app"': 290,
+        'outcome="rejected",topic="app"': 10,
+    }
     assert told(metrics, "signals_total") == {'action="opened"': 1}
     assert told(metrics, "commands_total") == {'channel="sms"': 1}
     assert told(metrics, "rejects_total") == {'reason="json"': 1}
