@@ -25,6 +25,8 @@ DEFAULT_FILE: Final = Path("holdfast.toml")
 NOT_SETTINGS: Final = {
     "HOLDFAST_CONFIG": "the settings file to read instead of holdfast.toml",
     "HOLDFAST_DATA": "tests and bench: the folder of the histories that are no part of the project",
+    "HOLDFAST_FAULTS": "tests: how many faults are tried: quick, all or long",
+    "HOLDFAST_FAULT_SEED": "tests: the seed of the fault suite's schedules",
     "HOLDFAST_REQUIRE_DATA": "tests: fail instead of skip when those histories are not there",
     "HOLDFAST_REQUIRE_KAFKA": "tests: fail instead of skip when no Apache Kafka can be started",
     "HOLDFAST_SCENARIOS": "tests: `all` plays every scenario on a real Kafka",
