@@ -334,7 +334,7 @@ class LaneConsumer(driver.Consumer):
     async def wait_empty(self) -> None:
         """Finish the cut in hand, and commit."""
         await self.lane.halt()
-        await self.commit_and_end_transactions()
+        await self.commit_finished()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish the cut in hand, commit, then forget what leaves."""

@@ -47,6 +47,9 @@ class _Customer:
         self.outbox.append(row.Item(topic, text.encode(), None))
 
 
+_BUILT_IN = FactsInForce()
+
+
 class ToyPartition:
     """Follows the protocol of the core."""
 
@@ -54,7 +57,7 @@ class ToyPartition:
         self.number = number
         self.rows: dict[bytes, bytes] = {}
         self.at = 0
-        self.facts = FactsInForce()  # the built-in policy: nothing here looks at it
+        self.facts = _BUILT_IN  # nothing here looks at the policy
         self._context: dict[bytes, bytes] = {}
         self._learned: dict[bytes, bytes] = {}
         self.policy = ""
