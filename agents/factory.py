@@ -22,8 +22,10 @@ from .lane.auditor import Auditor
 from .lane.core import CoreFactory
 from .lane.lane import Lane
 from .lane.metering import Meter
+from .lane.probe import Probe
 from .lane.sending import NO_HEADERS, acknowledged
 from .lane.status import LaneStatus
+from .lane.watchdog import Watchdog
 from .settings import Settings
 from .settings.model import Kafka
 from .start import check_topics
@@ -57,10 +59,12 @@ class Detect:
         self.status = LaneStatus(self.lane)
         self.metrics.on_render(lambda: self.lane.meter.refresh(self.lane, self.status))
         self.admin: AdminServer | None = None
+        read = (*self.catalogue.inputs, self.catalogue.control, self.catalogue.changelog)
+        probe = Probe(client_options(settings.kafka), app_id(settings.topics.prefix), read)
         self.app = LaneApp(
             app_id(settings.topics.prefix),
             lane=self.lane,
-            companions=[self._start_admin, Auditor(self.lane).start],
+            companions=[self._start_admin, Auditor(self.lane).start, Watchdog(self.lane, probe).start],
             checks=[self._check_topics],
             ready=self._say_who_owns,
             **faust_conf(settings),

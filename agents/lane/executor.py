@@ -94,7 +94,6 @@ class Executor:
         """All cuts of a partition whose records are here, in order."""
         while self._lane.live and (cut := owned.due()) is not None:
             await self._carry_out(owned, cut)
-            self._lane.pulse.finished()
             await asyncio.sleep(0)
 
     async def _carry_out(self, owned: OwnedPartition, cut: DueCut) -> None:
@@ -136,6 +135,7 @@ class Executor:
             self._written[owned.number] = self._now()
         await acknowledged(rejects)
         await acknowledged(await lane.send_effects(owned.number, part.effects))
+        owned.steps += 1
         await asyncio.sleep(0)
 
     async def _mark(self, owned: OwnedPartition) -> None:

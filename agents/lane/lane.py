@@ -83,7 +83,7 @@ class Lane:
         self.lease = Lease(settings.kafka.session_timeout / 1000, clock.monotonic)
         self.hold = Hold(settings.clock_hold)
         self.meter = meter or Meter(Metrics(), catalogue)
-        self.pulse = Pulse(clock.monotonic)
+        self.pulse = Pulse(clock.monotonic, settings.watchdog / 1000)
         self.policies = PolicyWatch(self.meter)
         self.progress = RecoveryProgress(clock)
         self.unreadable = 0
@@ -107,6 +107,7 @@ class Lane:
         """
         self.live = False
         self.claiming = True
+        self.pulse.stepped()
         self.meter.assigned()
         for gone in self.partitions.keys() - numbers:
             del self.partitions[gone]
@@ -125,6 +126,7 @@ class Lane:
             inputs = {topic: places[topic, n] for topic in self.inputs}
             kept[n] = self._take_over(n, claim_of(epochs[n], places[control, n], bases.get(n), inputs))
         self.claiming = False
+        self.pulse.stepped()
         self.progress.begin({n: epoch for n, epoch in epochs.items() if not kept[n]})
         log.info("partitions claimed", epochs=epochs, current=sorted(n for n, same in kept.items() if same))
         return kept
@@ -160,6 +162,7 @@ class Lane:
         if owned is not None and not owned.ready:
             owned.restore(records)
             self.progress.read(number, len(records), max(0, owned.epoch - last))
+            self.pulse.stepped()
         return last
 
     async def finish_recovery(self, numbers: set[int]) -> None:
@@ -176,6 +179,7 @@ class Lane:
                 continue
             stale = owned.restored()
             for _ in owned.derive():
+                self.pulse.stepped()
                 await asyncio.sleep(0)
             if stale:
                 log.warning("zombie rows", partition=owned.number, keys=len(stale))
@@ -189,6 +193,7 @@ class Lane:
                 continue
             effects = owned.core.resend(owned.executed)
             await acknowledged(await self.send_effects(owned.number, effects))
+            self.pulse.stepped()
             ready[owned.number] = _recovered(owned, len(effects))
             owned.live()
         self.meter.recovered(
@@ -209,7 +214,7 @@ class Lane:
 
     def go(self) -> None:
         """Recovery is complete: live from here."""
-        self.pulse.begin()
+        self.pulse.stepped()
         self.live = self.joined = True
         self.work.set()
 
@@ -266,8 +271,7 @@ class Lane:
 
     def turned(self) -> None:
         """The drain loop made a turn."""
-        in_hand = not self.idle.is_set()
-        self.pulse.turned(work=in_hand or any(owned.executable for owned in self.partitions.values()))
+        self.pulse.turned()
 
     def paused(self) -> list[tuple[str, int]]:
         """Topic partitions that shall not be fetched now."""

@@ -76,6 +76,7 @@ class OwnedPartition:
         self.restoring: _Restoring | None = _Restoring(claim.epoch)
         self.newest_row = 0
         self.learned = -1
+        self.steps = 0  # portions of cuts that were carried out: grows while there is work, or it is stuck
         self.clean = True  # nothing in memory that is not acknowledged
         self.ledger = Ledger(claim.positions)
         self._brakes = {topic: Brake() for topic in claim.positions}

@@ -1,52 +1,94 @@
-"""Whether the worker still makes way, as far as it can tell itself: what ``/livez`` answers.
+"""Whether the worker still makes way: what should move, and since when it has not.
 
-Most failures end the process by themselves. This is about the rest: the event loop answers, and yet
-nothing is read, or nothing is carried out. It is no watchdog: it ends nothing, it only tells whoever asks.
+Once a second the event loop looks at everything that should move now, and notes for each thing a mark that
+changes with its progress. What keeps its mark for too long stands still; so does the event loop itself if it
+does not look any more. The watchdog acts on it, and ``/livez`` tells.
 """
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Final
 
-STUCK_AFTER: Final = 60.0
-"""Seconds without a turn, or with a cut that could be carried out and was not."""
+if TYPE_CHECKING:
+    from .lane import Lane
+
+LIMIT: Final = 45.0
+"""Seconds of standing still that are too many, unless settings say otherwise."""
 
 
 class Pulse:
-    """Of one lane; it counts only while partitions are assigned and recovered.
+    """Of one lane. Written by the event loop, read by a thread: each change replaces a whole value.
 
     Args:
         clock: Monotonic seconds.
+        limit: Seconds of standing still that are too many.
+
+    Attributes:
+        steps: On the way to being live: partitions claimed, records restored. turns: Of the drain loop.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, limit: float = LIMIT) -> None:
         self._clock = clock
-        self._turned = clock()
-        self._work_since: float | None = None
+        self.limit = limit
+        self.steps = 0
+        self.turns = 0
+        self._looked = clock()
+        self._marks: Mapping[str, tuple[Hashable, float]] = {}
 
-    def begin(self) -> None:
-        """Recovery is over: count from here."""
-        self._turned = self._clock()
-        self._work_since = None
+    def stepped(self) -> None:
+        """Something was done that others wait for."""
+        self.steps += 1
 
-    def turned(self, *, work: bool) -> None:
-        """The drain loop made a turn; ``work``: a cut is, or could be, carried out."""
-        self._turned = self._clock()
-        if not work:
-            self._work_since = None
-        elif self._work_since is None:
-            self._work_since = self._turned
+    def turned(self) -> None:
+        """The drain loop made a turn."""
+        self.turns += 1
 
-    def finished(self) -> None:
-        """Cuts were carried out."""
-        self._work_since = None
+    def look(self, things: Mapping[str, Hashable]) -> None:
+        """Take note of everything that should move now, in words, with the mark of its progress."""
+        now = self._looked = self._clock()
+        before = self._marks
+        self._marks = {
+            what: before[what] if what in before and before[what][0] == mark else (mark, now)
+            for what, mark in things.items()
+        }
+
+    def fresh(self) -> None:
+        """Count from here: standing still was nobody's fault in here (a pause, an outage of the brokers)."""
+        now = self._looked = self._clock()
+        self._marks = {what: (mark, now) for what, (mark, _) in self._marks.items()}
 
     @property
     def stuck(self) -> str:
-        """What stands still; empty if nothing does."""
+        """What stands still for too long; empty if nothing does."""
+        return self.standing(self.limit)
+
+    def standing(self, limit: float) -> str:
+        """What stands still for longer than that (seconds), in words."""
         now = self._clock()
-        if now - self._turned > STUCK_AFTER:
-            return f"nothing was read for {now - self._turned:.0f} s"
-        if self._work_since is not None and now - self._work_since > STUCK_AFTER:
-            return f"a cut waits, or is under way, for {now - self._work_since:.0f} s"
+        if now - self._looked > limit:
+            return f"the event loop has been blocked for {now - self._looked:.0f} s"
+        for what, (_, since) in self._marks.items():
+            if now - since > limit:
+                return f"{what} for {now - since:.0f} s"
         return ""
+
+
+def things(lane: "Lane") -> dict[str, Hashable]:
+    """What should move in a lane now."""
+    pulse = lane.pulse
+    if not lane.live:
+        return {"no progress in joining the group, reading the changelog or stopping": pulse.steps}
+    found: dict[str, Hashable] = {"no turn of the loop that reads": pulse.turns}
+    paused = set(lane.paused())
+    control = lane.catalogue.control.name
+    for number, owned in lane.partitions.items():
+        if not owned.clean or owned.executable:
+            found[f"a cut of partition {number} waits or is under way, no part of it done"] = owned.steps
+        for topic in (*lane.inputs, control):
+            if (topic, number) not in paused:
+                found[f"no fetch of {topic} {number} was answered"] = lane.consumer.last_answer(
+                    topic, number
+                )[0]
+        if owned.committable > (committed := lane.consumer.committed_of(control, number) or 0):
+            found[f"no commit of partition {number} was taken"] = committed
+    return found

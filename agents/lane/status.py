@@ -1,5 +1,7 @@
 """What a worker says about its lane: the entries of ``/partitions``, whether it is ready, and why not."""
 
+from typing import Final
+
 import msgspec
 
 from streams.wire.times import format_time
@@ -7,6 +9,9 @@ from streams.wire.times import format_time
 from .lane import Lane
 from .ledger import Account
 from .partition import OwnedPartition
+
+WATCHDOG_TAKES: Final = 15.0
+"""Seconds that the watchdog needs at most to ask the brokers and to act on the answer."""
 
 
 class LaneStatus:
@@ -21,12 +26,12 @@ class LaneStatus:
 
     @property
     def alive(self) -> bool:
-        """Whether it makes way; while partitions move or are recovered it counts as alive."""
+        """Whether it makes way. The watchdog should have ended it before this says no."""
         return not self._stuck
 
     @property
     def _stuck(self) -> str:
-        return self._lane.pulse.stuck if self._lane.live and self._lane.partitions else ""
+        return self._lane.pulse.standing(self._lane.pulse.limit + WATCHDOG_TAKES)
 
     @property
     def ready(self) -> bool:

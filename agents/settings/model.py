@@ -194,6 +194,11 @@ class Settings(_Section):
         description="How long time is held after an outage of the brokers (the design's `clock.hold`)",
     )
     cut: Cut = Cut()
+    watchdog: Duration = Field(
+        default=45 * SECOND,
+        ge=2_000,
+        description="A worker that stands still for this long, though Kafka answers, ends with 70",
+    )
     inbox: Count = Field(
         default=20_000,
         description="Records of a partition that may wait before it is paused; external clock: >= 100,000",
@@ -203,6 +208,14 @@ class Settings(_Section):
     data_dir: Path = Field(
         default=Path("var"), description="Where a worker may keep files; it makes a folder of its own"
     )
+
+    @model_validator(mode="after")
+    def _rebalances_fit(self) -> Self:
+        if self.watchdog <= self.kafka.rebalance_timeout:
+            raise ValueError(
+                "watchdog must be above kafka.rebalance_timeout, or a slow rebalance looks like a standstill"
+            )
+        return self
 
     @property
     def inbox_bound(self) -> int:

@@ -13,7 +13,7 @@ import pytest
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.structs import RecordMetadata
 from faust.app.base import App
 from faust.cli.agents import agents as agents_command
@@ -61,6 +61,7 @@ MEMBERS = [
     (driver.AIOKafkaConsumerThread, "on_start", [], True),
     (driver.AIOKafkaConsumerThread, "_commit", ["offsets"], True),
     (driver.Producer, "_settings_extra", [], False),
+    (driver.Producer, "_new_producer", ["transactional_id"], False),
     (Recovery, "_build_highwaters", ["consumer", "tps", "destination", "title"], True),
     (Recovery, "on_recovery_completed", ["generation_id"], True),
     (App, "_new_transport", [], False),
@@ -185,6 +186,9 @@ async def test_the_attributes_that_the_lane_reads_are_there() -> None:
     constructor = inspect.getsource(aiokafka.AIOKafkaConsumer.__init__)
     for name in ("_fetch_max_wait_ms", "_isolation_level"):
         assert f"self.{name} =" in constructor, name
+    producer = inspect.getsource(aiokafka.AIOKafkaProducer)
+    assert "batch, tp, self._request_timeout_ms / 1000" in producer, "the wait for a free slot of send_batch"
+    assert "MessageBatch(tp, builder, self._batch_ttl" in inspect.getsource(MessageAccumulator)
 
 
 # -- holes that we guard against: red when upstream repairs them, so that the guard can go
@@ -234,6 +238,11 @@ def test_faust_still_clears_the_end_of_recovery_only_in_the_loop_that_the_lane_b
 def test_faust_still_cannot_list_an_agent_on_several_topics() -> None:
     assert "except NotImplementedError" in inspect.getsource(agents_command._maybe_topic)
     assert "raise ValueError" in inspect.getsource(Topic.get_topic_name)
+
+
+def test_aiokafka_still_gives_a_batch_up_after_the_time_of_one_request() -> None:
+    source = inspect.getsource(aiokafka.AIOKafkaProducer.__init__)
+    assert "request_timeout_ms / 1000" in source, "it has a delivery timeout of its own now: use that"
 
 
 def test_aiokafka_still_stamps_a_fetch_when_its_answer_is_processed() -> None:

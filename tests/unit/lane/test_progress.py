@@ -8,6 +8,7 @@ import pytest
 from agents.lane import progress
 from agents.lane.clock import Clock
 from agents.lane.progress import TELL_EVERY, RecoveryProgress
+from agents.lane.pulse import Pulse
 from agents.lane.status import LaneStatus
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ def test_readyz_says_what_is_waited_for(ready: bool, claiming: bool, joined: boo
     reading.read(0, 5, 5)
     owned = SimpleNamespace(ready=ready, proposing=False)
     lane = SimpleNamespace(
-        live=False, joined=joined, claiming=claiming, partitions={0: owned}, progress=reading
+        live=False,
+        joined=joined,
+        claiming=claiming,
+        partitions={0: owned},
+        progress=reading,
+        pulse=Pulse(),
     )
     assert LaneStatus(cast("Lane", lane)).reason.startswith(reason)

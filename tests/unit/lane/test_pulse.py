@@ -1,13 +1,21 @@
-"""When a worker that still answers is not alive all the same."""
+"""What stands still, and for how long."""
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from agents.lane.pulse import STUCK_AFTER, Pulse
-from agents.lane.status import LaneStatus
+import pytest
+
+from agents.lane.inbox import Inbox
+from agents.lane.pulse import Pulse, things
+from agents.lane.status import WATCHDOG_TAKES, LaneStatus
+from streams.topics import catalogue
 
 if TYPE_CHECKING:
     from agents.lane.lane import Lane
+
+LIMIT = 45.0
+TOPICS = catalogue("t", 1)
+NAMES = [topic.name for topic in TOPICS.inputs]
 
 
 class Clock:
@@ -20,54 +28,106 @@ class Clock:
         return self.now
 
 
-def test_a_lane_that_turns_is_alive_and_one_that_does_not_is_stuck_after_a_minute() -> None:
-    clock = Clock()
-    pulse = Pulse(clock)
-    for _ in range(3):
-        clock.now += STUCK_AFTER
-        assert pulse.stuck == ""
-        pulse.turned(work=False)
-    clock.now += STUCK_AFTER + 1
-    assert pulse.stuck == "nothing was read for 61 s"
-    pulse.begin()
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pulse(clock: Clock) -> Pulse:
+    return Pulse(clock, LIMIT)
+
+
+def test_what_moves_is_not_stuck_and_what_keeps_its_mark_is(clock: Clock, pulse: Pulse) -> None:
+    for turn in range(100):
+        pulse.look({"no turn": turn, "no commit": 5})
+        assert pulse.stuck == ("no commit for 46 s" if turn == 46 else "")
+        if turn == 46:
+            break
+        clock.now += 1
+    pulse.look({"no turn": 99, "no commit": 6})
     assert pulse.stuck == ""
 
 
-def test_a_cut_that_is_not_carried_out_for_a_minute_is_stuck_though_records_are_read() -> None:
-    clock = Clock()
-    pulse = Pulse(clock)
-    for _ in range(4):
-        pulse.turned(work=True)
-        clock.now += STUCK_AFTER / 3
-    assert pulse.stuck == "a cut waits, or is under way, for 80 s"
-    pulse.finished()
+def test_what_is_not_expected_to_move_any_more_is_forgotten(clock: Clock, pulse: Pulse) -> None:
+    pulse.look({"a cut": 1})
+    clock.now += LIMIT
+    pulse.look({})
+    pulse.look({"a cut": 1})
+    clock.now += LIMIT
+    pulse.look({"a cut": 1})
     assert pulse.stuck == ""
 
 
-def test_a_long_backlog_is_no_standstill_and_neither_is_having_nothing_to_do() -> None:
-    clock = Clock()
-    pulse = Pulse(clock)
-    for _ in range(10):
-        pulse.turned(work=True)
-        clock.now += STUCK_AFTER / 2
-        pulse.finished()
-        assert pulse.stuck == ""
-    pulse.turned(work=True)
-    pulse.turned(work=False)
-    clock.now += STUCK_AFTER
+def test_a_loop_that_does_not_look_any_more_is_blocked(clock: Clock, pulse: Pulse) -> None:
+    pulse.look({"a cut": 1})
+    clock.now += LIMIT + 1
+    assert pulse.stuck == "the event loop has been blocked for 46 s"
+
+
+def test_after_a_pause_everything_gets_its_time_again(clock: Clock, pulse: Pulse) -> None:
+    pulse.look({"a cut": 1})
+    clock.now += 10 * LIMIT
+    pulse.fresh()
     assert pulse.stuck == ""
+    clock.now += LIMIT - 1
+    pulse.look({"a cut": 1})
+    assert pulse.stuck == ""
+    clock.now += 2
+    pulse.look({"a cut": 1})
+    assert pulse.stuck == "a cut for 46 s"
 
 
-def test_nothing_is_stuck_while_partitions_move_or_are_recovered() -> None:
-    clock = Clock()
-    owned = SimpleNamespace(ready=True)
-    lane = SimpleNamespace(pulse=Pulse(clock), live=False, joined=True, claiming=False, partitions={0: owned})
+def lane_of(pulse: Pulse) -> SimpleNamespace:
+    inbox = Inbox(dict.fromkeys(NAMES, 0), 100)
+    owned = SimpleNamespace(number=0, executable=False, clean=True, steps=3, committable=7, inbox=inbox)
+    consumer = SimpleNamespace(last_answer=lambda _topic, _number: (123, 0), committed_of=lambda *_: 7)
+    return SimpleNamespace(
+        pulse=pulse, live=True, partitions={0: owned}, inputs=NAMES, catalogue=TOPICS, joined=True,
+        paused=lambda: [(NAMES[0], 0)], consumer=consumer,
+    )  # fmt: skip
+
+
+def found(lane: SimpleNamespace) -> dict[str, object]:
+    return dict(things(cast("Lane", lane)))
+
+
+def test_an_idle_lane_must_turn_and_have_its_fetches_answered_except_where_it_is_full(pulse: Pulse) -> None:
+    lane = lane_of(pulse)
+    pulse.turned()
+    expected = {f"no fetch of {topic} 0 was answered": 123 for topic in (*NAMES[1:], TOPICS.control.name)}
+    assert found(lane) == {"no turn of the loop that reads": 1, **expected}
+
+
+def test_a_cut_that_waits_or_is_in_hand_must_make_steps_and_what_is_done_must_be_committed(
+    pulse: Pulse,
+) -> None:
+    lane = lane_of(pulse)
+    lane.partitions[0].executable = True
+    lane.partitions[0].committable = 8
+    cut = "a cut of partition 0 waits or is under way, no part of it done"
+    assert found(lane)[cut] == 3
+    assert found(lane)["no commit of partition 0 was taken"] == 7
+    lane.partitions[0].executable = False
+    assert cut not in found(lane)
+    lane.partitions[0].clean = False
+    assert found(lane)[cut] == 3
+
+
+def test_a_lane_that_joins_or_recovers_must_make_steps_and_nothing_else(pulse: Pulse) -> None:
+    lane = lane_of(pulse)
+    lane.live = False
+    assert found(lane) == {"no progress in joining the group, reading the changelog or stopping": 0}
+
+
+def test_livez_says_no_where_the_watchdog_should_have_acted(clock: Clock, pulse: Pulse) -> None:
+    lane = lane_of(pulse)
     status = LaneStatus(cast("Lane", lane))
-    clock.now += STUCK_AFTER + 1
+    pulse.look({"a cut": 1})
+    clock.now += LIMIT + WATCHDOG_TAKES
+    pulse.look({"a cut": 1})
     assert status.alive
-    assert status.reason == "partitions are moving"
-    lane.live = True
+    clock.now += 1
+    pulse.look({"a cut": 1})
     assert not status.alive
-    assert status.reason == "nothing was read for 61 s"
-    lane.partitions.clear()
-    assert status.alive
+    assert status.reason == "a cut for 61 s"

@@ -40,6 +40,7 @@ EXAMPLES = {
     "cut.looks": "3",
     "cut.lead": "4ms",
     "cut.max_records": "1000",
+    "watchdog": "60s",
     "inbox": "30000",
     "admin.host": "0.0.0.0",
     "admin.port": "8080",
