@@ -53,7 +53,8 @@ def full_partition(count: int, made: list[bytes], at: int, *, own: bool = False)
     for who in range(count):
         value = made[who % len(made)]
         partition.restore(f"c-{who:08d}".encode(), bytes(bytearray(value)) if own else value)
-    partition.restored(0, at)
+    for _ in partition.restored(0, at):
+        pass
     return partition
 
 

@@ -148,7 +148,7 @@ class RealKafka:
 
     def delete_topics(self, names: Iterable[str]) -> None:
         """Delete topics, and return when the broker has taken note; their files go in its own time."""
-        admin = self._admin()
+        admin = self.admin()
         for answer in admin.delete_topics(list(names)).values():
             answer.result()
 

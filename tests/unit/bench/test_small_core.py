@@ -52,7 +52,8 @@ def test_a_month_of_silence_wakes_a_row_once_also_after_a_recovery() -> None:
     core = SmallPartition(0, TOPICS)
     for key, value in first.rows.items():
         core.restore(key, value)
-    core.restored(1, AT)
+    for _ in core.restored(1, AT):
+        pass
     assert not execute(core, 2, AT + SILENCE - HOUR).rows
     assert set(execute(core, 3, AT + SILENCE).rows) == {WHO}
     assert row.wake_of(core.rows[WHO]) == 0
