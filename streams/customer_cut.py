@@ -51,16 +51,16 @@ def advance(
     """Apply what cut ``n`` brings: events in order, the wakes between them and up to its ``at``."""
     opened = row.unpack(stored) if stored is not None else None
     seq = max(opened.seq if opened else -1, -1 if opened and opened.body else context.at // SECOND - 1)
-    known = state.decode(opened.body) if opened and opened.body else None
+    known = state.decode(opened.shape, opened.body) if opened and opened.body else None
     walk = _Walk(key.decode(), known, opened.wake_at if opened else 0, context)
     outcomes = [walk.event(arrival) for arrival in arrivals]
     walk.finish()
     if not walk.changed:
         return Result(None, [], outcomes, opened.wake_at if opened else 0, False)
     outbox = [_item(effect, seq + number, trace) for number, (effect, trace) in enumerate(walk.says, 1)]
-    body = state.encode(walk.customer) if walk.customer is not None else b""
+    shape, body = state.encode(walk.customer) if walk.customer is not None else (0, b"")
     wake = walk.wake if walk.customer is not None else 0
-    value = row.pack(epoch, n, seq + len(outbox), wake, body, outbox)
+    value = row.pack(epoch, n, seq + len(outbox), wake, body, outbox, shape)
     return Result(value, outbox, outcomes, wake, walk.customer is None)
 
 

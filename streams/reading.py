@@ -53,19 +53,19 @@ class Reader:
 
     def _read(self, place: int, records: Sequence[Record], portion: Portion) -> None:
         """Decode some records of one input."""
-        counts, short, arrived = portion.counts[place], SHORT_TOPICS[place], self.arrived
+        counts, short, arrived, now = portion.counts[place], SHORT_TOPICS[place], self.arrived, self._at
         portion.steps += len(records)
         for record in records:
-            key, value = record.key, record.value
+            key, value, at = record.key, record.value, record.timestamp
             counts.read += 1
             size = (len(key) if key else 0) + (len(value) if value else 0)
             counts.read_bytes += size
-            event = decode(key, value, short, max(record.timestamp, self._at))
+            event = decode(key, value, short, max(now, at))
             if isinstance(event, Rejection) or key is None:
                 self._reject(record, event if isinstance(event, Rejection) else _KEY, place, portion)
                 continue
-            trace = _trace(record.headers) if record.headers else None
-            arrival = (event.occurred_at, place, event, trace, size)
+            headers = record.headers
+            arrival = (event.occurred_at, place, event, _trace(headers) if headers else None, size)
             mine = arrived.get(key)
             if mine is not None:
                 mine.append(arrival)

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"
 
-_COUNTED: Final = frozenset({"order.completed", "email.delivered", "push.delivered", "consent.changed"})
+REMEMBERED: Final = frozenset({"order.completed", "email.delivered", "push.delivered", "consent.changed"})
 """Events that count, and so are remembered by id (wire.md, ``id``), as are those that a play answers."""
+
+TEACHING: Final = REMEMBERED | {"email.complained", "app.installed", "customer.erased"}
+"""Events that say more than a sign of life."""
 
 
 class Step(NamedTuple):
@@ -59,7 +62,7 @@ _DUPLICATE: Final = Step(outcome=DUPLICATE)
 def on_event(visit: Visit, event: Event) -> Step:
     """What follows from an event of this customer."""
     customer, type_ = visit.customer, event.type
-    if type_ in _COUNTED or f"event:{type_}" in visit.context.policy.plays_on:
+    if type_ in REMEMBERED or f"event:{type_}" in visit.context.policy.plays_on:
         if recent.seen(customer.recent, event.source, event.id):
             return _DUPLICATE
         arrived = max(event.occurred_at, visit.context.at)
@@ -203,7 +206,7 @@ def _keep_only_a_no(customer: Customer, policy: Policy, now: int) -> bool:
         and (name == consent.ALL or (name in policy.channels and policy.channels[name].consent != "required"))
     }
     if kept:
-        blank = Customer(first_seen=now, channels=kept)
+        blank = Customer(now, channels=kept)
         for name in Customer.__struct_fields__:
             setattr(customer, name, getattr(blank, name))
     return bool(kept)

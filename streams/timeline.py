@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .customer.upcast import lifted
 from .customer_cut import SECOND, Result, advance
 from .deadlines import Deadlines
 from .executed import Counts, Effect, Executed, Headers, Record, Rejected, merged
 from .facts import FactsInForce
 from .portion import PORTION, Portion
 from .reading import Reader
+from .visits import Visits
 from .wire import row
 from .wire.headers import effect_headers
 from .wire.times import parse_time
@@ -71,6 +73,7 @@ class Partition:
         self._leaving: dict[int, list[bytes]] = {}
         self._sending: dict[int, list[bytes]] = {}
         self._epoch = 0
+        self._visits: Visits | None = None
 
     # --- recovery
 
@@ -87,7 +90,7 @@ class Partition:
         elif value is None:
             self.rows.pop(key, None)
         else:
-            self.rows[key] = value
+            self.rows[key] = lifted(value)
 
     def restored(self, control_committed: int, at: int = 0) -> Iterator[None]:
         """All is read: put the facts in force that were committed; then, row by row, what follows from rows.
@@ -170,18 +173,44 @@ class Partition:
 
     def _arrived(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
         """Look at the customers of whom there is news, some at a time."""
+        if self._visits is None or self._visits.policy is not context.policy:
+            self._visits = Visits(context.policy)
         news = iter(arrived.items())
         while some := list(islice(news, portion.grain)):
+            rows, now, epoch, counts = self.rows, self.at, self._epoch, portion.counts
             for key, mine in some:
-                stored = self.rows.get(key)
-                if stored is not None and row.cut_of(stored) >= n:
-                    for arrival in mine:
-                        portion.counts[arrival[1]].ignore(arrival[4])
-                    continue
                 if len(mine) > 1:
                     mine.sort(key=_occurred)  # they come by topic and offset
-                self._look(key, stored, mine, context, n, portion)
+                stored = rows.get(key)
+                visited = self._visits.advance(stored, mine, now, n, epoch) if stored is not None else None
+                if visited is None:
+                    self._look_at_news(key, stored, mine, context, n, portion)
+                    continue
+                rows[key] = portion.rows[key] = visited[0]
+                if visited[1]:
+                    self._deadlines.file(key, visited[1])
+                for arrival in mine:
+                    of_input = counts[arrival[1]]
+                    of_input.accepted += 1
+                    of_input.accepted_bytes += arrival[4]
+            portion.steps += len(some)
             yield
+
+    def _look_at_news(
+        self,
+        key: bytes,
+        stored: bytes | None,
+        mine: Sequence[Arrival],
+        context: Context,
+        n: int,
+        portion: Portion,
+    ) -> None:
+        """Take a customer through the cut, unless this was done before a crash."""
+        if stored is None or row.cut_of(stored) < n:
+            self._look(key, stored, mine, context, n, portion)
+            return
+        for arrival in mine:
+            portion.counts[arrival[1]].ignore(arrival[4])
 
     def _due(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
         """Look at the customers for whom the time has come and of whom there is no news, some at a time."""

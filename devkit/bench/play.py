@@ -85,8 +85,7 @@ class Stage:
             wait_until(lambda: self._settled(reader), "all cuts are committed", SETTLE_SECONDS)
             seconds = time.monotonic() - begun
             cpu = sum(member.cpu for member in members) - before
-            for member in members:
-                member.end_well()
+            _end_well(members)
         finally:
             for member in members:
                 member.close()
@@ -137,3 +136,10 @@ class _Moments:
             return False
         del self._at[0]
         return True
+
+
+def _end_well(members: Sequence[Member]) -> None:
+    for member in members:
+        code = member.stop()
+        if code:
+            raise ChildError(f"a worker ended with {code}:\n{member.output()}")

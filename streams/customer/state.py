@@ -1,16 +1,22 @@
 """What is kept of one customer: the body of a row.
 
-Everything is packed by position (msgspec, ``array_like``), so a part may only be added at the end, with a
-default; what a customer does not have costs a byte. The rules that read and change a part live with their
+The cadences come first, at places that follow from the row's shape byte. Everything else is packed by
+position (msgspec, ``array_like``), so a part may only be added at the end, with a default; what a customer
+does not have costs a byte. The rules that read and change a part live with their
 subject: cadences in ``cadence``, consent in ``consent``, episodes in ``streams.lapse.episodes``, running
 plays in ``streams.response.plays``.
 """
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 import msgspec
+
+from streams.wire import row
+
+from .cadence import MOVING, STILL, Cadence, stored
 
 STREAMS: Final = ("purchase", "app", "web", "store", "brand")
 """The streams with a rhythm of their own; each is a field of ``Customer``."""
@@ -100,25 +106,26 @@ class Running(msgspec.Struct, array_like=True):
 class Customer(msgspec.Struct, array_like=True):
     """One customer.
 
-    Cadences are stored forms of ``cadence.Cadence``, empty where a stream was never used. ``spoken_at`` is
-    when consent was last heard of (ms).
+    The cadences are None where a stream was never used. ``spoken_at`` is when consent was last heard of (ms),
+    ``recent`` are the ids that ``streams.customer.recent`` keeps.
     """
 
     first_seen: int
-    purchase: bytes = b""
-    app: bytes = b""
-    web: bytes = b""
-    store: bytes = b""
-    brand: bytes = b""
-    channels: dict[str, Channel] = {}
-    installed_at: int = 0
-    episodes: list[Episode] = []
-    ended: list[Ended] = []
-    plays: list[Running] = []
-    sends: list[tuple[int, str]] = []
-    recent: bytes = b""
-    last_category: str = ""
     spoken_at: int = 0
+    channels: dict[str, Channel] = {}
+    recent: bytes = b""
+    sends: list[tuple[int, str]] = []
+    last_category: str = ""
+    installed_at: int = 0
+    ended: list[Ended] = []
+    episodes: list[Episode] = []
+    plays: list[Running] = []
+    # What is stored ahead of all that, by place; none of these is in the packed array.
+    purchase: Cadence | None = None
+    app: Cadence | None = None
+    web: Cadence | None = None
+    store: Cadence | None = None
+    brand: Cadence | None = None
 
     def channel(self, name: str) -> Channel:
         """The state of a channel (``push:web`` for web push), made where there is none."""
@@ -127,6 +134,88 @@ class Customer(msgspec.Struct, array_like=True):
             found = self.channels[name] = Channel()
         return found
 
+    def cadences(self) -> tuple[Cadence | None, ...]:
+        """The cadences in the order of ``STREAMS``."""
+        return (self.purchase, self.app, self.web, self.store, self.brand)
 
-encode: Final = msgspec.msgpack.Encoder().encode
-decode: Final = msgspec.msgpack.Decoder(Customer).decode
+
+class Shape:
+    """Where things lie in a body: which streams it has, by the bits of its shape byte.
+
+    Attributes:
+        streams: their numbers (places in ``STREAMS``), in order.
+        moving: the moving parts of their cadences, which come first.
+        still: where the still parts begin.
+        rest: where the packed rest begins.
+    """
+
+    __slots__ = ("moving", "rest", "still", "streams")
+
+    def __init__(self, bits: int) -> None:
+        self.streams = tuple(number for number in range(len(STREAMS)) if bits >> number & 1)
+        self.moving = struct.Struct("<" + MOVING * len(self.streams))
+        self.still = self.moving.size
+        self.rest = self.still + STILL.size * len(self.streams)
+
+
+BUSY: Final = 1 << len(STREAMS)
+"""The bit of the shape byte that says: an episode is open, or a play runs."""
+
+SHAPES: Final = tuple(Shape(bits) for bits in range(2 * BUSY))
+"""By shape byte."""
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(Customer).decode
+
+
+def encode(c: Customer) -> tuple[int, bytes]:
+    """The shape byte and the body of a row.
+
+    The body begins with the cadences, column by column, so that most events can move theirs in place
+    (``streams.visits``): last and due of each, then the still parts of each. The rest follows, packed.
+    """
+    bits = BUSY if c.episodes or c.plays else 0
+    moving: list[int] = []
+    parts = [b""]
+    for number, cadence in enumerate(c.cadences()):
+        if cadence is not None:
+            bits |= 1 << number
+            moving += (cadence.last, cadence.due_at)
+            parts.append(cadence.still())
+    parts[0] = SHAPES[bits].moving.pack(*moving)
+    parts.append(
+        _pack(
+            (
+                c.first_seen,
+                c.spoken_at,
+                c.channels,
+                c.recent,
+                c.sends,
+                c.last_category,
+                c.installed_at,
+                c.ended,
+                c.episodes,
+                c.plays,
+            )
+        )
+    )
+    return bits, b"".join(parts)
+
+
+def decode(bits: int, body: bytes) -> Customer:
+    """The customer of a row's shape byte and body."""
+    shape = SHAPES[bits]
+    c = _unpack(body[shape.rest :])
+    moving = shape.moving.unpack_from(body)
+    place = shape.still
+    for i, number in enumerate(shape.streams):
+        cadence = stored(moving[2 * i], moving[2 * i + 1], body, place)
+        setattr(c, STREAMS[number], cadence)
+        place += STILL.size
+    return c
+
+
+def customer_of(value: bytes) -> Customer:
+    """The customer of a stored row that is not leaving."""
+    opened = row.unpack(value)
+    return decode(opened.shape, opened.body)

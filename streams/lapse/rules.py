@@ -10,10 +10,13 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple, Protocol
 
-from scipy.special import stdtr, stdtrit
+from .student import stdtr, stdtrit
 
 DAYS_A_YEAR: Final = 365.25
-_LONGEST: Final = 20.0
+LEAST: Final = 0.001
+MOST: Final = 0.6
+"""Bounds of the share of gaps that may alarm (model.md 2, formula 9)."""
+LONGEST: Final = 20.0
 """Log days: a million years. Whatever a policy's prior says, a length stays a number that can be stored."""
 
 
@@ -38,25 +41,25 @@ class Gap(NamedTuple):
     @property
     def typical(self) -> float:
         """The typical gap in days: exp(location)."""
-        return math.exp(min(self.location, _LONGEST))
+        return math.exp(min(self.location, LONGEST))
 
     def survival(self, days: float) -> float:
         """The probability that an active customer's gap is longer than ``days`` (above 0)."""
-        return float(stdtr(self.df, (self.location - math.log(days)) / self.scale))
+        return stdtr(self.df, (self.location - math.log(days)) / self.scale)
 
     def share_within(self, days: float) -> float:
         """F: the probability that an active customer's gap is at most ``days``, exact where it is tiny."""
-        return float(stdtr(self.df, (math.log(days) - self.location) / self.scale))
+        return stdtr(self.df, (math.log(days) - self.location) / self.scale)
 
     def length_of(self, share: float) -> float:
         """The inverse of ``share_within``: the days within which this share of the gaps ends."""
-        return math.exp(min(self.location + self.scale * float(stdtrit(self.df, share)), _LONGEST))
+        return math.exp(min(self.location + self.scale * stdtrit(self.df, share), LONGEST))
 
     def silence_of(self, survival: float) -> float:
         """The silence in days whose survival is ``survival``; 0 for a level of 1 or more."""
         if survival >= 1.0:
             return 0.0
-        return math.exp(min(self.location - self.scale * float(stdtrit(self.df, survival)), _LONGEST))
+        return math.exp(min(self.location - self.scale * stdtrit(self.df, survival), LONGEST))
 
 
 def gap(n: float, mean: float, m2: float, prior: Prior) -> Gap:
@@ -83,7 +86,7 @@ def quantile(g: Gap, alpha: float, horizon: float) -> float:
 
 def yearly(g: Gap, per_year: float, horizon: float) -> float:
     """Formula (9): the days that give ``per_year`` false alarms per active customer-year."""
-    alpha = min(max(per_year * g.typical / DAYS_A_YEAR, 0.001), 0.6)
+    alpha = min(max(per_year * g.typical / DAYS_A_YEAR, LEAST), MOST)
     return quantile(g, alpha, horizon)
 
 

@@ -17,6 +17,7 @@ from streams.wire.times import DAY, format_days, format_time
 from . import rules
 from .episodes import close_episode, find, open_episode, retract_episode
 from .kinds import SILENCE
+from .limits import days_of, limits_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,18 +52,7 @@ def threshold(c: Cadence, rule: SilenceRule, prior: rules.Prior, min_gaps: int) 
     if rule.rule == "fixed":
         return Threshold(rule.after, g.typical, "policy")
     own = c.x >= min_gaps and c.n >= OWN_WEIGHT * (prior.kappa0 + c.n)
-    length = round(_days(c, g, rule, prior) * DAY)
-    return Threshold(min(max(length, rule.at_least), rule.at_most), g.typical, "own" if own else "pooled")
-
-
-def _days(c: Cadence, g: rules.Gap, rule: SilenceRule, prior: rules.Prior) -> float:
-    """The days that the rule asks for, before its bounds."""
-    horizon = rule.horizon / DAY
-    if rule.rule == "precision":
-        return rules.precision(g, rules.dropout_odds(c.x, prior), rule.precision, horizon)
-    if rule.rule == "quantile":
-        return rules.quantile(g, rule.alpha, horizon)
-    return rules.yearly(g, rule.per_year, horizon)
+    return Threshold(within(days_of(c.x, g, rule, prior), rule), g.typical, "own" if own else "pooled")
 
 
 def act(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
@@ -80,22 +70,15 @@ def act(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
 def _observe(visit: Visit, stream: str, at: int) -> bool:
     """Take activity into a stream's rhythm; false if it changes nothing."""
     customer, policy = visit.customer, visit.context.policy
-    stored: bytes = getattr(customer, stream)
-    if stored and (known := cadence.same_occasion(stored, at)) is not None:
-        setattr(customer, stream, known)
-        return known is not stored
+    old: Cadence | None = getattr(customer, stream)
     rule = policy.detect.silences[SILENCE[stream]]
-    if stored:
-        old = cadence.unpack(stored)
-        new = cadence.observe(old, at, rule.forgetting)
-        if new is old:
-            return False
-    else:
-        new = cadence.first(at)
+    new = cadence.first(at) if old is None else cadence.observe(old, at, rule.forgetting)
+    if new is old:
+        return False
     if not new.due_at:
-        length = threshold(new, rule, getattr(policy.prior, stream), policy.own.min_gaps).length
-        new = new._replace(due_at=new.last + length)
-    setattr(customer, stream, new.pack())
+        limit = limits_of(policy)[stream]
+        new = new.due(new.last + limit(new.x, new.n, new.mean, new.m2))
+    setattr(customer, stream, new)
     return True
 
 
@@ -128,29 +111,30 @@ def fall(visit: Visit, now: int) -> list[Signal]:
     """Open what has been silent too long at ``now`` (ms), the longest due first."""
     customer, policy = visit.customer, visit.context.policy
     due = [
-        (cadence.due_of(getattr(customer, stream)), stream)
-        for stream in STREAMS
-        if _is_due(customer, stream, now, policy)
+        (c.due_at, stream)
+        for stream, c in zip(STREAMS, customer.cadences(), strict=True)
+        if c is not None and _is_due(customer, stream, c.due_at, now, policy)
     ]
-    opened = [_open_if_due(visit, stream, now) for _, stream in sorted(due, key=lambda pair: pair[0])]
+    if len(due) > 1:
+        due.sort(key=lambda pair: pair[0])
+    opened = [_open_if_due(visit, stream, now) for _, stream in due]
     return [signal for signal in opened if signal is not None]
 
 
-def _is_due(customer: Customer, stream: str, now: int, policy: Policy) -> bool:
+def _is_due(customer: Customer, stream: str, due: int, now: int, policy: Policy) -> bool:
     """Whether a stream's stored deadline and the grace have passed, and nobody was told yet."""
-    due = cadence.due_of(getattr(customer, stream))
     rule = policy.detect.silences[SILENCE[stream]]
-    return bool(due) and rule.enabled and due + rule.grace <= now and find(customer, SILENCE[stream]) is None
+    return due + rule.grace <= now and rule.enabled and find(customer, SILENCE[stream]) is None
 
 
 def _open_if_due(visit: Visit, stream: str, now: int) -> Signal | None:
     """Compute a deadline again under the policy in force; open the episode, or wait on."""
     customer, policy = visit.customer, visit.context.policy
     rule, prior = policy.detect.silences[SILENCE[stream]], getattr(policy.prior, stream)
-    c = cadence.unpack(getattr(customer, stream))
+    c: Cadence = getattr(customer, stream)
     limit = threshold(c, rule, prior, policy.own.min_gaps)
-    c = c._replace(due_at=c.last + limit.length)
-    setattr(customer, stream, c.pack())
+    c = c.due(c.last + limit.length)
+    setattr(customer, stream, c)
     if c.due_at + rule.grace > now:
         return None
     evidence = {"surface": _evidence_of_silence(c, limit), "rule": _evidence_of_rule(stream, c, rule, prior)}
@@ -194,13 +178,12 @@ def wake_at(customer: Customer, policy: Policy) -> int:
     """The earliest moment (ms) at which silence on a stream opens an episode; 0 for never."""
     earliest = 0
     rules_of = policy.detect.silences
-    told = [episode.kind for episode in customer.episodes]
-    for stream, kind in SILENCE.items():
-        stored: bytes = getattr(customer, stream)
-        if not stored or not (due := cadence.due_of(stored)):
+    told = [episode.kind for episode in customer.episodes] if customer.episodes else ()
+    for kind, c in zip(SILENCE.values(), customer.cadences(), strict=True):
+        if c is None:
             continue
         rule = rules_of[kind]
-        due += rule.grace
+        due = c.due_at + rule.grace
         if (not earliest or due < earliest) and rule.enabled and kind not in told:
             earliest = due
     return earliest

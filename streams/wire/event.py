@@ -174,15 +174,18 @@ TYPES_BY_TOPIC: Final[dict[str, tuple[str, ...]]] = {
 
 TYPES: Final = tuple(sorted({type_ for types in TYPES_BY_TOPIC.values() for type_ in types}))
 
-_ON_ITS_SURFACE: Final = {
-    "app.opened": "app",
-    "app.viewed": "app",
-    "web.visited": "web",
-    "store.visited": "store",
+STREAMS_OF: Final = {
+    "app.opened": ("app", "brand"),
+    "app.viewed": ("app", "brand"),
+    "web.visited": ("web", "brand"),
+    "store.visited": ("store", "brand"),
+    "email.opened": ("brand",),
+    "email.clicked": ("brand",),
+    "push.opened": ("brand",),
+    "push.clicked": ("brand",),
+    "plan.started": ("brand",),
 }
-_FOR_THE_BRAND: Final = frozenset(
-    {"email.opened", "email.clicked", "push.opened", "push.clicked", "plan.started"}
-)
+"""The streams that a person touches by an event of a type, where the type alone says so."""
 
 
 def human_surface(event: Event) -> tuple[str, ...]:
@@ -195,13 +198,10 @@ def human_surface(event: Event) -> tuple[str, ...]:
     if event.activity is False or event.automated:
         return ()
     type_ = event.type
-    own = _ON_ITS_SURFACE.get(type_)
-    if own is not None:
-        return (own, "brand")
     if type_ == "order.completed":
         return ("purchase", event.surface, "brand") if event.surface else ("purchase", "brand")
     if type_ == "custom":
         return (event.surface, "brand") if event.surface else ("brand",)
     if type_ == "in_app.clicked":
         return (event.surface or "app", "brand")
-    return ("brand",) if type_ in _FOR_THE_BRAND else ()
+    return STREAMS_OF.get(type_, ())

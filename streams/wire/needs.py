@@ -18,11 +18,13 @@ def missing(path: str) -> Rejection:
     return Rejection(Reason.FIELD, path)
 
 
-def _nothing(_event: Event) -> Rejection | None:
+def nothing(_event: Event) -> Rejection | None:
+    """Nothing is needed beyond what every event has."""
     return None
 
 
-def _message(event: Event) -> Rejection | None:
+def message(event: Event) -> Rejection | None:
+    """What happened to a message names it."""
     return missing("$.message") if event.message is None else None
 
 
@@ -101,14 +103,14 @@ NEEDED_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 """By type; types without an entry need nothing beyond what every event has."""
 
 _CHECKS: Final[dict[tuple[str, ...], Check]] = {
-    (): _nothing,
+    (): nothing,
     ("platform",): _platform,
     ("surface", "order"): _order,
     ("surface", "name"): _custom,
     ("consent",): _consent,
     ("profile",): _profile,
     ("plan",): _plan,
-    ("message",): _message,
+    ("message",): message,
 }
 
 CHECKS_BY_TOPIC: Final[dict[str, dict[str, Check]]] = {

@@ -1,7 +1,9 @@
 """The envelope of a stored row: what the lane must know of a changelog value without opening it.
 
-    format (1 byte) · epoch (i64) · cut (i64) · seq (i64) · wake_at (i64, ms) · body length (u32) · body ·
-    outbox
+    format (1 byte) · epoch (i64) · cut (i64) · seq (i64) · wake_at (i64, ms) · body length (u32) ·
+    shape (1 byte) · body · outbox
+
+Shape says how the body is laid out; like the body it is the business of ``streams.customer.state``.
 
 The body is the customer (``streams.customer.state``), empty for a row that is leaving. The outbox holds
 the effects of the row's last cut, byte for byte, so that a new owner can send them again (design.md 5).
@@ -16,8 +18,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the stored form. A higher one was written by a newer Holdfast and is refused."""
+
+READABLE: Final = (1, FORMAT)
+"""The versions that are read from a changelog: older ones are lifted first (``streams.customer.upcast``)."""
 
 MARKER: Final = b"\x00epoch"
 """The changelog key of the record by which an owner claims a partition; its offset is the owner's epoch."""
@@ -25,7 +30,7 @@ MARKER: Final = b"\x00epoch"
 CONTEXT: Final = b"\x00context/"
 """The beginning of the changelog keys of facts: ``\\x00context/<kind>/<control offset>``."""
 
-_HEAD: Final = struct.Struct("<BqqqqI")
+HEAD: Final = struct.Struct("<BqqqqIB")
 _PREFIX: Final = struct.Struct("<Bq")
 _EPOCH: Final = struct.Struct("<q")
 _CUT: Final = struct.Struct("<q")
@@ -35,7 +40,8 @@ _LENGTH: Final = struct.Struct("<I")
 _CUT_AT: Final = _PREFIX.size
 _SEQ_AT: Final = _PREFIX.size + 8
 _WAKE_AT: Final = _PREFIX.size + 2 * 8
-_LENGTH_AT: Final = _HEAD.size - _LENGTH.size
+_LENGTH_AT: Final = _PREFIX.size + 3 * 8
+SHAPE_AT: Final = HEAD.size - 1
 
 
 class StoredFormError(ValueError):
@@ -59,15 +65,18 @@ class Row(NamedTuple):
     wake_at: int
     body: bytes
     outbox: bytes
+    shape: int
 
 
 _items = msgspec.msgpack.Decoder(list[tuple[str, bytes, bytes | None]])
 _encode_items = msgspec.msgpack.Encoder().encode
 
 
-def pack(epoch: int, cut: int, seq: int, wake_at: int, body: bytes, outbox: list[Item]) -> bytes:
+def pack(
+    epoch: int, cut: int, seq: int, wake_at: int, body: bytes, outbox: list[Item], shape: int = 0
+) -> bytes:
     """The stored form of a row."""
-    head = _HEAD.pack(FORMAT, epoch, cut, seq, wake_at, len(body))
+    head = HEAD.pack(FORMAT, epoch, cut, seq, wake_at, len(body), shape)
     return head + body + _encode_items(outbox) if outbox else head + body
 
 
@@ -77,15 +86,15 @@ def unpack(value: bytes) -> Row:
     Raises:
         StoredFormError: if the value is of another format or is cut short.
     """
-    if len(value) < _HEAD.size:
+    if len(value) < HEAD.size:
         raise StoredFormError(f"a row of {len(value)} bytes is too short to be one")
-    form, epoch, cut, seq, wake_at, length = _HEAD.unpack_from(value)
+    form, epoch, cut, seq, wake_at, length, shape = HEAD.unpack_from(value)
     if form != FORMAT:
         raise StoredFormError(f"a row of format {form}; this version reads format {FORMAT}")
-    end = _HEAD.size + length
+    end = HEAD.size + length
     if len(value) < end:
         raise StoredFormError(f"a row of {len(value)} bytes lacks {end - len(value)} of its body")
-    return Row(epoch, cut, seq, wake_at, value[_HEAD.size : end], value[end:])
+    return Row(epoch, cut, seq, wake_at, value[HEAD.size : end], value[end:], shape)
 
 
 def check_format(value: bytes) -> None:
@@ -94,9 +103,9 @@ def check_format(value: bytes) -> None:
     Raises:
         StoredFormError: if it is of another format or too short.
     """
-    if len(value) < _PREFIX.size or value[0] != FORMAT:
+    if len(value) < _PREFIX.size or value[0] not in READABLE:
         found = value[0] if value else "none"
-        raise StoredFormError(f"a changelog value of format {found}; this version reads format {FORMAT}")
+        raise StoredFormError(f"a changelog value of format {found}; this version reads up to {FORMAT}")
 
 
 def epoch_of(value: bytes) -> int:
@@ -126,7 +135,7 @@ def with_epoch(value: bytes, epoch: int) -> bytes:
 
 def has_outbox(value: bytes) -> bool:
     """Whether the row carries effects of its last cut."""
-    return len(value) > _HEAD.size + int(_LENGTH.unpack_from(value, _LENGTH_AT)[0])
+    return len(value) > HEAD.size + int(_LENGTH.unpack_from(value, _LENGTH_AT)[0])
 
 
 def is_leaving(value: bytes) -> bool:
@@ -142,7 +151,7 @@ def outbox_of(value: bytes) -> list[Item]:
 
 def without_outbox(value: bytes) -> bytes:
     """The same row once its effects are known to have left."""
-    return value[: _HEAD.size + int(_LENGTH.unpack_from(value, _LENGTH_AT)[0])]
+    return value[: HEAD.size + int(_LENGTH.unpack_from(value, _LENGTH_AT)[0])]
 
 
 def pack_context(epoch: int, payload: bytes) -> bytes:

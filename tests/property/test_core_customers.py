@@ -327,6 +327,6 @@ def test_effects_of_a_customer_are_numbered_without_holes_until_the_row_goes(
 def test_the_packed_row_gives_the_customer_back() -> None:
     customer = state.Customer(first_seen=T)
     customer.channel("email").lists_out["promotions"] = T
-    assert state.decode(state.encode(customer)) == customer
+    assert state.decode(*state.encode(customer)) == customer
     assert state.Customer(first_seen=T).channels == {}, "defaults are not shared"
     assert set(SHORT_TOPICS) >= {"app", "web", "store"}

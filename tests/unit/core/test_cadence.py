@@ -2,12 +2,13 @@
 
 import math
 import random
+import struct
 
 import pytest
 
 from streams.customer import cadence
 from streams.customer.cadence import Cadence
-from streams.wire.times import DAY, HOUR, MINUTE
+from streams.wire.times import DAY, HOUR
 
 from ...support.story import T
 
@@ -84,7 +85,10 @@ def test_undo_is_the_inverse_of_taking_a_gap_in(gaps: int, forgetting: float) ->
         moments.append(moments[-1] + round(chance.lognormvariate(2.0, 0.7) * DAY))
     before = of(moments, forgetting)
     y = cadence.log_gap(before.last, before.last + 11 * DAY)
-    after = cadence._without_gap(cadence._with_gap(before, y, forgetting), y, forgetting)
+    with_it = cadence.with_gap(before.x, before.n, before.mean, before.m2, y, forgetting)
+    after = Cadence(
+        *cadence.without_gap(*with_it, y, forgetting), before.previous, before.start, before.last, 0
+    )
     assert_same(after, before)
     assert after.m2 >= 0.0
 
@@ -110,25 +114,20 @@ def test_two_minutes_around_midnight_count_as_six_hours() -> None:
 
 
 def test_the_deadline_moves_with_the_end_of_its_occasion_and_is_computed_anew_otherwise() -> None:
-    c = of([MON, SUN], 1.0)._replace(due_at=SUN + 9 * DAY)
+    c = of([MON, SUN], 1.0).due(SUN + 9 * DAY)
     assert cadence.observe(c, SUN + 3 * HOUR, 1.0).due_at == SUN + 9 * DAY + 3 * HOUR
     assert cadence.observe(c, SUN + 2 * DAY, 1.0).due_at == 0
     assert cadence.observe(c, WED, 1.0).due_at == 0
     assert cadence.observe(c, SUN, 1.0).due_at == SUN + 9 * DAY
 
 
-def test_the_stored_form_is_sixty_bytes_and_gives_the_same_back() -> None:
-    c = of([MON - 7 * DAY, MON, SUN], 0.95)._replace(due_at=SUN + DAY)
-    stored = c.pack()
-    assert len(stored) == 60
-    assert cadence.unpack(stored) == c
-    assert (cadence.last_of(stored), cadence.due_of(stored)) == (SUN, SUN + DAY)
-    assert (cadence.last_of(b""), cadence.due_of(b"")) == (0, 0)
+@pytest.mark.parametrize("previous", [0, 1, 0xFFFF, 0x10000, T, 253_402_300_799_999])
+def test_a_stored_cadence_is_54_bytes_and_gives_the_same_back(previous: int) -> None:
+    c = Cadence(4_294_967_295, 19.9, -1.25, 3.5e-17, previous, T - T % DAY, T - T % DAY + DAY - 1, T + DAY)
+    still = c.still()
+    assert len(still) + struct.calcsize("<" + cadence.MOVING) == 54
+    assert cadence.stored(c.last, c.due_at, b"before" + still + b"behind", 6) == c
 
 
-def test_more_on_the_same_day_is_taken_in_without_opening_the_sums() -> None:
-    stored = Cadence(3, 2.8, 1.9, 0.1, T - 7 * DAY, T, T + 3 * HOUR, T + 20 * DAY).pack()
-    for at in (T, T + HOUR, T + 3 * HOUR, T + 5 * HOUR):
-        assert cadence.same_occasion(stored, at) == cadence.observe(cadence.unpack(stored), at, 0.95).pack()
-    for at in (T - MINUTE, T + DAY, T - 8 * DAY):
-        assert cadence.same_occasion(stored, at) is None
+def test_a_stream_never_used_has_no_end() -> None:
+    assert (cadence.last_of(None), cadence.last_of(of([MON, SUN], 1.0))) == (0, SUN)

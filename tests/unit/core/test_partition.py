@@ -329,15 +329,16 @@ ITEMS = [Item("signals", b'{"a":1}', None), Item("commands.email", b"{}", b"00-a
 @pytest.mark.parametrize("outbox", [[], ITEMS])
 @pytest.mark.parametrize("body", [b"", b"customer"])
 def test_a_row_gives_back_what_was_put_in(body: bytes, outbox: list[Item]) -> None:
-    value = row.pack(5, 9, 77, 123, body, outbox)
+    value = row.pack(5, 9, 77, 123, body, outbox, 33)
     opened = row.unpack(value)
     assert (opened.epoch, opened.cut, opened.seq, opened.wake_at, opened.body) == (5, 9, 77, 123, body)
+    assert opened.shape == 33
     assert (row.epoch_of(value), row.cut_of(value), row.seq_of(value), row.wake_of(value)) == (5, 9, 77, 123)
     assert row.outbox_of(value) == outbox
     assert row.has_outbox(value) == bool(outbox)
     assert row.is_leaving(value) == (not body)
     assert row.unpack(row.with_epoch(value, 6)) == opened._replace(epoch=6)
-    assert row.without_outbox(value) == row.pack(5, 9, 77, 123, body, [])
+    assert row.without_outbox(value) == row.pack(5, 9, 77, 123, body, [], 33)
 
 
 @pytest.mark.parametrize(

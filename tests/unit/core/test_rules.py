@@ -21,10 +21,10 @@ EXACT = 1e-9
 
 
 def sums(gaps: list[float]) -> Cadence:
-    c = cadence.first(0)
+    c = (0, 0.0, 0.0, 0.0)
     for days in gaps:
-        c = cadence._with_gap(c, math.log(days), 1.0)
-    return c
+        c = cadence.with_gap(*c, math.log(days), 1.0)
+    return Cadence(*c, 0, 0, 0, 0)
 
 
 def posterior(gaps: list[float]) -> tuple[Gap, float]:

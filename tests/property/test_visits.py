@@ -1,0 +1,111 @@
+"""The quick way of a visit gives the bytes of the long one, for any history."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.reading import Arrival
+from streams.visits import Visits
+from streams.wire.times import DAY, HOUR, MINUTE
+
+from ..support.cuts import Log
+from ..support.story import Happening, T, event, policy
+from .test_core_customers import POLICIES, late_histories, policies
+
+OWN = (
+    *POLICIES,
+    policy(detect={"brand_stopped": {"at_least": "1h", "per_year": 300.0}, "web_stopped": {"grace": "5h"}}),
+    policy(detect={"app_stopped": {"enabled": False}, "store_stopped": {"rule": "quantile"}}),
+    policy(detect={"web_stopped": {"rule": "precision"}, "grace": "0s"}, memory="9d"),
+)
+TYPES = ("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated")
+
+
+@st.composite
+def visits(draw: st.DrawFn) -> list[Happening]:
+    """A customer who comes in bursts, mostly on a few surfaces, and is late now and then."""
+    at, events = T, []
+    for _ in range(draw(st.integers(3, 12))):
+        at += draw(st.integers(1, 10 * 24)) * HOUR
+        for _ in range(draw(st.integers(1, 6))):
+            at += draw(st.integers(1, 90)) * MINUTE
+            events.append(_visit(draw, at))
+    return events
+
+
+def _visit(draw: st.DrawFn, at: int) -> Happening:
+    type_ = draw(st.sampled_from(TYPES))
+    more: dict[str, Any] = {}
+    if type_ == "custom":
+        more = {"name": "n", "surface": draw(st.sampled_from(("app", "web")))}
+    elif type_ == "email.clicked":
+        more = {"message": {"id": "m"}}
+    if draw(st.integers(0, 9)) == 0:
+        more |= draw(st.sampled_from(({"activity": False}, {"automated": True})))
+    late = draw(st.sampled_from((0,) * 9 + (HOUR, 3 * DAY)))
+    return replace(event(at, type_, **more), arrives=at + late)
+
+
+@contextmanager
+def counted(*, quick: bool) -> Iterator[Counter[bool]]:
+    """Count who was taken the quick way; without ``quick`` nobody is."""
+    way, taken = Visits.advance, Counter[bool]()
+
+    def advance(
+        self: Visits, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int
+    ) -> tuple[bytes, int] | None:
+        found = way(self, stored, mine, now, n, epoch) if quick else None
+        taken[found is not None] += 1
+        return found
+
+    with patch.object(Visits, "advance", advance):
+        yield taken
+
+
+def told(events: list[Happening], which: int, step: int) -> tuple[Log, int]:
+    log, waiting = Log(policy_=OWN[which]), sorted(events, key=lambda h: h.arrives)
+    end = waiting[-1].arrives + 40 * DAY
+    for at in range(T + step, end, step):
+        now = [h for h in waiting if h.arrives < at]
+        waiting = waiting[len(now) :]
+        log.cut(at, now)
+    return log, end
+
+
+def assert_the_same(events: list[Happening], which: int, step: int) -> Counter[bool]:
+    with counted(quick=True) as taken:
+        quick, _ = told(events, which, step)
+    with counted(quick=False):
+        slow, _ = told(events, which, step)
+    for left, right in zip(quick.cuts, slow.cuts, strict=True):
+        assert left.done.rows == right.done.rows
+        assert left.done.effects == right.done.effects
+        counts = [(c.accepted, c.duplicate, c.ignored) for c in left.done.counts.values()]
+        assert counts == [(c.accepted, c.duplicate, c.ignored) for c in right.done.counts.values()]
+    return taken
+
+
+@settings(max_examples=150, deadline=None)
+@given(visits(), st.sampled_from(range(len(OWN))), st.sampled_from((HOUR, 7 * HOUR, 2 * DAY, 9 * DAY)))
+def test_visits_the_quick_way_are_visits_the_long_way(events: list[Happening], which: int, step: int) -> None:
+    assert_the_same(events, which, step)
+
+
+@settings(max_examples=40, deadline=None)
+@given(late_histories(), policies, st.sampled_from((5 * HOUR, 3 * DAY)))
+def test_so_is_everything_else_that_happens_to_customers(
+    events: list[Happening], which: int, step: int
+) -> None:
+    assert_the_same(events, which, step)
+
+
+def test_plain_visits_do_take_the_quick_way() -> None:
+    events = [event(T + i * 8 * HOUR, ("app.opened", "web.visited")[i % 2]) for i in range(40)]
+    taken = assert_the_same(events, 0, HOUR)
+    assert taken[True] > 30

@@ -1,0 +1,81 @@
+"""What is made ready for speed gives the same bits as the formulas that it stands for."""
+
+import random
+import struct
+from types import SimpleNamespace
+
+import pytest
+from scipy import special
+
+from streams.customer.cadence import Cadence
+from streams.lapse import limits, rules, silence, student
+from streams.policy.builtin import default_policy
+from streams.policy.detect import SilenceRule
+
+from ...support.story import P0, policy
+
+PRIORS = [
+    SimpleNamespace(**P0),
+    SimpleNamespace(m0=-1.2, kappa0=0.25, a0=2.0, b0=0.4, a=0.3, b=1.0),
+    SimpleNamespace(m0=7.0, kappa0=20.0, a0=30.0, b0=30.0, a=1.0, b=0.02),
+]
+
+
+def rule(**given: str | float) -> SilenceRule:
+    return SilenceRule.model_validate(given)
+
+
+RULES = [
+    rule(),
+    rule(per_year=0.01, horizon="400d", at_most="2000d"),
+    rule(per_year=1e6, at_least="0s", horizon="2h"),
+    rule(rule="precision"),
+    rule(rule="quantile", alpha=0.2),
+    rule(rule="fixed", after="3d"),
+]
+
+
+def sums(chance: random.Random) -> tuple[int, float, float, float]:
+    x = chance.choice((0, 1, 2, 5, 40, 3000))
+    n = 0.0 if x == 0 else chance.choice((float(x), min(x, 19.9) * 0.97))
+    spread = chance.choice((0.0, 1e-9, 0.3, 5.0))
+    return x, n, chance.uniform(-1.4, 6.0) if n else 0.0, n * spread * chance.random()
+
+
+@pytest.mark.parametrize("prior", PRIORS, ids=["P0", "narrow", "far"])
+@pytest.mark.parametrize("of", RULES, ids=lambda of: f"{of.rule}-{of.per_year}")
+def test_a_prepared_limit_is_the_threshold_that_the_evidence_tells(
+    of: SilenceRule, prior: SimpleNamespace
+) -> None:
+    chance, limit = random.Random(7), limits.limit_of(of, prior)
+    for _ in range(3000):
+        x, n, mean, m2 = sums(chance)
+        known = Cadence(x, n, mean, m2, 0, 0, 0, 0)
+        assert limit(x, n, mean, m2) == silence.threshold(known, of, prior, 4).length
+
+
+def test_each_policy_has_its_own_limits() -> None:
+    often = policy(detect={"app_stopped": {"per_year": 50.0}})
+    for _ in range(2):
+        default, busy = limits.limits_of(default_policy())["app"], limits.limits_of(often)["app"]
+        assert busy(9, 8.0, 2.0, 1.0) < default(9, 8.0, 2.0, 1.0)
+
+
+def bits(number: float) -> bytes:
+    return struct.pack("<d", number)
+
+
+def test_the_functions_of_numbers_are_those_of_arrays_to_the_last_bit() -> None:
+    chance = random.Random(3)
+    for _ in range(100_000):
+        df = chance.choice((chance.uniform(0.1, 4.0), chance.uniform(4.0, 60.0), 10 ** chance.uniform(0, 6)))
+        t = chance.choice((chance.uniform(-4.0, 4.0), chance.gauss(0.0, 200.0)))
+        share = chance.choice((chance.random(), 10 ** chance.uniform(-300, 0)))
+        assert bits(student.stdtr(df, t)) == bits(float(special.stdtr(df, t)))
+        assert bits(student.stdtrit(df, share)) == bits(float(special.stdtrit(df, share)))
+
+
+def test_the_functions_give_plain_numbers() -> None:
+    assert type(student.stdtr(7.0, 1.5)) is float
+    assert type(student.stdtrit(7.0, 0.9)) is float
+    assert rules.Gap(1.0, 0.5, 7.0).share_within(10.0) == pytest.approx(0.9822, abs=1e-3)
