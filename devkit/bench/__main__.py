@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devkit.broker import ChildError, KafkaUnavailableError
 
-from . import core, drain, history
+from . import contenders, core, history, idle, latency, mass, memory, recovery, scale, stall
 from .report import Result
 
 DIFFERENT, UNAVAILABLE, INTERRUPTED = 1, 69, 130  # 69 is EX_UNAVAILABLE of sysexits.h
@@ -28,7 +28,8 @@ def _of(module: ModuleType) -> Benchmark:
     return Benchmark(first, module.add_arguments, module.run)
 
 
-BENCHMARKS: Mapping[str, Benchmark] = {"core": _of(core), "drain": _of(drain), "history": _of(history)}
+_MODULES = (contenders, core, history, idle, latency, mass, memory, recovery, scale, stall)
+BENCHMARKS: Mapping[str, Benchmark] = {module.__name__.rpartition(".")[2]: _of(module) for module in _MODULES}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

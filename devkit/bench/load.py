@@ -67,7 +67,7 @@ def uniform(count: int, customers: int, end: int, seed: int = 1) -> Iterator[Mad
     random, begin = Random(seed), end - (count - 1) * SPACING
     drawn = (random.randrange(customers) for _ in range(count))
     for number, (type_, who) in enumerate(zip(_types(random, count), drawn, strict=True)):
-        yield event(type_, who, begin + number * SPACING, f"{seed}-{number}")
+        yield event(type_, who, begin + number * SPACING, f"u{seed}-{number}")
 
 
 def sessions(count: int, customers: int, end: int, seed: int = 1) -> Iterator[Made]:
@@ -83,7 +83,7 @@ def sessions(count: int, customers: int, end: int, seed: int = 1) -> Iterator[Ma
     for number, type_ in enumerate(_types(random, count)):
         place = int(random.random() * len(here))
         visitor = here[place]
-        yield event(type_, visitor[0], begin + int(number * spacing), f"{seed}-{number}")
+        yield event(type_, visitor[0], begin + int(number * spacing), f"s{seed}-{number}")
         visitor[1] -= 1
         if not visitor[1]:
             here[place] = [next(coming), random.randint(VISIT - 2, VISIT + 2)]
@@ -110,15 +110,21 @@ def known(customers: int, end: int, each: int = len(KNOWN)) -> Iterator[Made]:
             yield event(type_, who, begin + who, f"known-{turn}-{who}")
 
 
-def event(type_: str, who: int, at: int, id_: str) -> Made:
-    """Make one event of customer number `who` at a moment (ms); the id is unique in its run."""
+def event(type_: str, who: int, at: int, id_: str, more: str = "") -> Made:
+    """Make one event of customer number `who` at a moment (ms).
+
+    Args:
+        type_: one of `MIX`, or a visit to a shop, or a change of consent.
+        who: the number.
+        at: when it occurred.
+        id_: unique in its run.
+        more: further fields, as JSON, with a comma before each.
+    """
     customer = f"c-{who:07d}"
     if type_.endswith(".delivered"):
         more = f',"message":{{"id":"m-{id_}"}}'
     elif type_ == "order.completed":
         more = f',"surface":"web","order":{{"id":"o-{id_}","total":"59.90","currency":"EUR"}}'
-    else:
-        more = ""
     value = (
         f'{{"v":1,"id":"e-{id_}","source":"bench","type":"{type_}","customer_id":"{customer}",'
         f'"occurred_at":"{_second(at // SECOND)}.{at % SECOND:03d}Z"{more}}}'
@@ -126,7 +132,18 @@ def event(type_: str, who: int, at: int, id_: str) -> Made:
     return Made(_TOPICS[type_], customer.encode(), value.encode(), at)
 
 
-_TOPICS = {type_: topic for type_, (topic, _) in MIX.items()}
+def consent(who: int, at: int, id_: str, channel: str, state: str) -> Made:
+    """Make a yes (`in`) or a no (`out`) to a channel."""
+    reason = "asked" if state == "in" else "unsubscribe"
+    said = f'"channel":"{channel}","state":"{state}","scope":"all","reason":"{reason}"'
+    return event("consent.changed", who, at, id_, f',"consent":{{{said}}}')
+
+
+_TOPICS = {
+    **{type_: topic for type_, (topic, _) in MIX.items()},
+    "store.visited": "store",
+    "consent.changed": "account",
+}
 
 
 @lru_cache(maxsize=1024)
@@ -154,27 +171,58 @@ def send(bootstrap: str, topics: Catalogue, events: Iterable[Made]) -> int:
     Raises:
         TimeoutError: the broker does not acknowledge them.
     """
-    producer, count = open_producer(bootstrap), 0
-    names = {short: topics.name(f"events.{short}") for short in set(_TOPICS.values())}
-    places, partitions = dict[bytes, int](), topics.control.partitions
+    sender, count = Sender(bootstrap, topics), 0
     for count, made in enumerate(events, 1):
-        place = places.get(made.key)
-        if place is None:
-            place = places[made.key] = partition_of(made.key, partitions)
-        _produce(producer, names[made.topic], made, place)
+        sender.put(made)
         if count % 1_000 == 0:
-            producer.poll(0)
-    left = producer.flush(120)
-    if left:
-        raise TimeoutError(f"{left} events were not acknowledged")
+            sender.poll()
+    sender.flush()
     return count
 
 
-def _produce(producer: Producer, topic: str, made: Made, place: int) -> None:
+class Sender:
+    """Puts events on their topics, each on the partition of its customer.
+
+    Args:
+        bootstrap: the broker.
+        topics: the catalogue.
+        linger_ms: how long the producer collects.
+    """
+
+    def __init__(self, bootstrap: str, topics: Catalogue, linger_ms: int = 50) -> None:
+        self._producer = open_producer(bootstrap, linger_ms)
+        self._names = {short: topics.name(f"events.{short}") for short in set(_TOPICS.values())}
+        self._partitions = topics.control.partitions
+        self._places: dict[bytes, int] = {}
+
+    def put(self, made: Made) -> None:
+        """Hand an event to the producer."""
+        place = self._places.get(made.key)
+        if place is None:
+            place = self._places[made.key] = partition_of(made.key, self._partitions)
+        put(self._producer, self._names[made.topic], made.value, made.key, place)
+
+    def poll(self) -> None:
+        """Let the producer take note of what was acknowledged."""
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        """Wait until all is acknowledged.
+
+        Raises:
+            TimeoutError: it is not.
+        """
+        left = self._producer.flush(120)
+        if left:
+            raise TimeoutError(f"{left} events were not acknowledged")
+
+
+def put(producer: Producer, topic: str, value: bytes, key: bytes, place: int) -> None:
+    """Hand a record to a producer, whose queue may be full."""
     while True:
         try:
-            producer.produce(topic, made.value, made.key, place)
-        except BufferError:  # its queue is full: the broker is slower than we are
+            producer.produce(topic, value, key, place)
+        except BufferError:  # the broker is slower than we are
             producer.poll(0.1)
         else:
             return

@@ -26,6 +26,16 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def resident_bytes() -> int:
+    """Resident memory of this process."""
+    return round(resident_mib(os.getpid()) * 2**20)
+
+
+def descriptors(pid: int) -> int:
+    """How many files and sockets a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def describe() -> dict[str, Any]:
     """Describe the machine, the versions, and how busy others keep it at this moment."""
     return {

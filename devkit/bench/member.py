@@ -9,11 +9,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from devkit.broker import Child, ChildError
 
-from .machine import ROOT, cpu_seconds
+from .machine import ROOT, cpu_seconds, resident_mib
 
 READY_SECONDS = 90.0
 DETECT = (sys.executable, "-m", "agents", "worker", "detect")
@@ -44,6 +44,13 @@ def environment(bootstrap: str, prefix: str, partitions: int, more: Mapping[str,
         "HOLDFAST_TOPICS__PARTITIONS": str(partitions),
         **more,
     }
+
+
+class Measured(NamedTuple):
+    """What a process has used: CPU seconds so far, resident MiB now."""
+
+    cpu: float
+    mib: float
 
 
 class Member:
@@ -95,6 +102,14 @@ class Member:
         """The end of what it said."""
         return self._running().output(_ENOUGH)
 
+    def freeze(self) -> None:
+        """Stop it in its tracks (SIGSTOP)."""
+        self._running().freeze()
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        self._running().thaw()
+
     def kill(self) -> None:
         """End it at once (SIGKILL)."""
         self._cpu_before = self.cpu
@@ -111,14 +126,28 @@ class Member:
             self._child.close()
             self._child = None
 
-    def wait_ready(self, partitions: int | None = None) -> Self:
+    def measured(self) -> Measured:
+        """What it has used."""
+        return Measured(cpu_seconds(self.pid), resident_mib(self.pid))
+
+    def end_well(self) -> None:
+        """End it politely.
+
+        Raises:
+            ChildError: it did not exit with 0; the message carries what it said.
+        """
+        code = self.stop()
+        if code:
+            raise ChildError(f"a worker ended with {code}:\n{self.output()}")
+
+    def wait_ready(self, partitions: int | None = None, seconds: float = READY_SECONDS) -> Self:
         """Wait until it says that it is ready, with this many partitions if a number is given.
 
         Raises:
             ChildError: it ended, or was not ready in time; the message carries what it said.
         """
         try:
-            wait_until(lambda: self._ready(partitions), "a worker that is ready")
+            wait_until(lambda: self._ready(partitions), "a worker that is ready", seconds)
         except TimeoutError as late:
             raise ChildError(f"{late}\n{self.output()}") from late
         return self
@@ -136,6 +165,18 @@ class Member:
         """The next offsets to be applied, summed over its inputs."""
         return sum(entry["applied"] for owned in self.partitions() for entry in owned["inputs"])
 
+    def metrics(self) -> dict[str, float]:
+        """What it counts, by name with its labels, as its /metrics has it; empty if it does not answer."""
+        text = self._fetch("/metrics") or b""
+        lines = [line.rpartition(" ") for line in text.decode().splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in lines if name}
+
+    @property
+    def address(self) -> str | None:
+        """Its admin server, once it has told where it listens."""
+        found = _URL.search(self._running().output(10 * _ENOUGH))
+        return found[0] if found else None
+
     def _ready(self, partitions: int | None) -> bool:
         code = self._running().exit_code
         if code is not None:
@@ -144,14 +185,18 @@ class Member:
         return ready and (partitions is None or len(self.partitions()) == partitions)
 
     def _get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        found = _URL.search(self._running().output(10 * _ENOUGH))
-        if found is None:
+        text = self._fetch(path)
+        return None if text is None else json.loads(text)
+
+    def _fetch(self, path: str) -> bytes | None:
+        address = self.address
+        if address is None:
             return None
         try:
-            with urllib.request.urlopen(found[0] + path, timeout=5) as answer:  # noqa: S310 - its own http address
-                return json.load(answer)
+            with urllib.request.urlopen(address + path, timeout=5) as answer:  # noqa: S310 - its own http address
+                return bytes(answer.read())
         except urllib.error.HTTPError as refusal:
-            return json.load(refusal)
+            return refusal.read()
         except OSError:
             return None
 

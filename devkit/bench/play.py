@@ -85,7 +85,8 @@ class Stage:
             wait_until(lambda: self._settled(reader), "all cuts are committed", SETTLE_SECONDS)
             seconds = time.monotonic() - begun
             cpu = sum(member.cpu for member in members) - before
-            _end_well(members)
+            for member in members:
+                member.end_well()
         finally:
             for member in members:
                 member.close()
@@ -136,10 +137,3 @@ class _Moments:
             return False
         del self._at[0]
         return True
-
-
-def _end_well(members: Sequence[Member]) -> None:
-    for member in members:
-        code = member.stop()
-        if code:
-            raise ChildError(f"a worker ended with {code}:\n{member.output()}")

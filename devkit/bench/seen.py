@@ -1,13 +1,29 @@
-"""What the stock contender keeps of a customer, and where; apart from its app, which is made on import."""
+"""What the contenders without Holdfast read of an event, what stock Faust keeps of a customer, and where.
+
+Apart from the stock contender's app, which is made on import.
+"""
 
 from typing import Final
 
 import msgspec
 
+from streams.wire.event import SHORT_TOPICS
+
 TABLE: Final = "seen"
+EMAIL: Final = "email.delivered"
+NOBODY_ACTED: Final = frozenset({EMAIL, "push.delivered"})
+EVERY: Final = 0.25
+"""Seconds between two lines of progress."""
 
 
-class Seen(msgspec.Struct, array_like=True):
+class Head(msgspec.Struct, gc=False):
+    """What is read of an event."""
+
+    type: str
+    occurred_at: str
+
+
+class Seen(msgspec.Struct, array_like=True, gc=False):
     """Events, delivered emails, and the last sign of life as its event had it."""
 
     events: int = 0
@@ -15,8 +31,14 @@ class Seen(msgspec.Struct, array_like=True):
     last: str = ""
 
 
+decode: Final = msgspec.json.Decoder(Head).decode
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack: Final = msgspec.msgpack.Decoder(Seen).decode
+
+
+def inputs(prefix: str) -> list[str]:
+    """The topics that are read."""
+    return [f"{prefix}.events.{short}.v1" for short in SHORT_TOPICS]
 
 
 def app_id(prefix: str) -> str:

@@ -146,6 +146,12 @@ class RealKafka:
             answer.result()
         self._wait_ready(READY_SECONDS)
 
+    def delete_topics(self, names: Iterable[str]) -> None:
+        """Delete topics, and return when the broker has taken note; their files go in its own time."""
+        admin = self.admin()
+        for answer in admin.delete_topics(list(names)).values():
+            answer.result()
+
     def close(self) -> None:
         """Stop it for good."""
         self._forget()

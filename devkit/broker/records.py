@@ -4,7 +4,7 @@ Tests and benchmarks judge the worker by its topics; what they read with must no
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -61,26 +61,36 @@ def read_topic(bootstrap: str, topic: str, partitions: int) -> dict[int, list[Re
         TimeoutError: the records do not come.
         confluent_kafka.KafkaException: the broker refuses.
     """
-    reader = open_reader(bootstrap)
-    try:
-        marks = {p: _marks(reader, topic, p) for p in range(partitions)}
-        found: dict[int, list[Record]] = {p: [] for p in range(partitions)}
-        _read(reader, topic, marks, found)
-    finally:
-        reader.close()
+    found: dict[int, list[Record]] = {p: [] for p in range(partitions)}
+    for record in each_record(bootstrap, topic, partitions):
+        found[record.partition].append(record)
     return found
 
 
-def _read(
-    reader: Consumer, topic: str, marks: Mapping[int, tuple[int, int]], found: dict[int, list[Record]]
-) -> None:
+def each_record(bootstrap: str, topic: str, partitions: int) -> Iterator[Record]:
+    """Read the same one by one, each partition in order: for topics that do not fit into memory.
+
+    Raises:
+        TimeoutError: the records do not come.
+        confluent_kafka.KafkaException: the broker refuses.
+    """
+    reader = open_reader(bootstrap)
+    try:
+        marks = {p: _marks(reader, topic, p) for p in range(partitions)}
+        yield from _read(reader, topic, marks)
+    finally:
+        reader.close()
+
+
+def _read(reader: Consumer, topic: str, marks: Mapping[int, tuple[int, int]]) -> Iterator[Record]:
     open_ = {p for p, (first, end) in marks.items() if end > first}
     if open_:
         reader.assign([TopicPartition(topic, p, marks[p][0]) for p in open_])
     until = time.monotonic() + QUIET_SECONDS
     while open_:
         for record in _records(reader.consume(5000, timeout=0.2)):
-            found[record.partition].append(record)
+            if record.offset < marks[record.partition][1]:
+                yield record
             until = time.monotonic() + QUIET_SECONDS
         if time.monotonic() > until:
             raise TimeoutError(f"{topic}: partitions {sorted(open_)} were not read to their ends")

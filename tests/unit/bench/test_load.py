@@ -72,3 +72,9 @@ def test_known_customers_have_been_seen_on_two_surfaces_and_got_a_mail() -> None
     assert len({event.key for event in events}) == CUSTOMERS
     assert [event.topic for event in events if event.key == events[0].key] == ["app", "web", "email"]
     assert [event.at for event in events] == sorted(event.at for event in events)
+
+
+def test_no_id_occurs_twice_even_over_both_loads() -> None:
+    ids = [decode(e.key, e.value, e.topic, END).id for load in LOADS for e in made(load)]  # type: ignore[union-attr]
+    ids += [decode(e.key, e.value, e.topic, END).id for e in known(CUSTOMERS, END)]  # type: ignore[union-attr]
+    assert len(set(ids)) == len(ids)

@@ -1,0 +1,114 @@
+"""`mass`: what happens when the deadlines of a whole base pass within one minute.
+
+The wall clock, and a changelog of customers whose silence is due in the minute that begins a little after the
+worker has recovered: nothing is imitated but the rows, which the core made. Beside it comes a steady load of
+other customers, whose orders are answered by commands: how late they are before and during it is what
+everybody else sees of it. The lapses give a signal each, and no command.
+"""
+
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from devkit.broker import ChildError, real_kafka
+from streams.wire.times import DAY, MINUTE, SECOND
+
+from . import steady
+from .ground import Ground
+from .latency import load
+from .listen import Listener, Prober, Quantiles, spread
+from .load import now
+from .report import Result
+from .stall import STALL
+from .typical import fill, rows
+from .watch import STANDSTILL
+
+KIND = "brand_stopped"
+GRACE = 1 * SECOND
+TEMPLATES = 1_000
+"""So many different moments within the minute."""
+OTHERS, OTHERS_FIRST = 10_000, 9_000_000
+BEFORE = 15.0
+"""Seconds of the steady load before the minute begins."""
+POLICY = steady.ANSWERS + "".join(
+    [
+        f'[detect.{KIND}]\nrule = "fixed"\nafter = "1d"\ngrace = "{GRACE // SECOND}s"\n',
+        *(f"[detect.{kind}_stopped]\nenabled = false\n" for kind in ("purchase", "app", "web", "store")),
+    ]
+)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say how much of what."""
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--rate", type=int, default=500, help="events/s beside it")
+    parser.add_argument(
+        "--lead", type=float, default=90, help="seconds to be recovered in, before the minute"
+    )
+    parser.add_argument("--partitions", type=int, default=4)
+
+
+def run(options: Namespace) -> Result:
+    """Let them lapse."""
+    result = Result("mass")
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder, real_kafka() as kafka:
+        ground = Ground(kafka, Path(folder), "mass", options.partitions)
+        ground.publish(POLICY)
+        begin = now() + int(options.lead * SECOND)
+        lasts = [begin - DAY - GRACE + n * MINUTE // TEMPLATES for n in range(TEMPLATES)]
+        fill(ground, options.customers, rows(lasts, POLICY))
+        with ground.member().start() as worker, Listener(ground.bootstrap, ground.topics) as listener:
+            worker.wait_ready(ground.partitions, options.lead)
+            with load(ground, options.rate, OTHERS, OTHERS_FIRST) as sender:
+                _wait_until(begin - int(BEFORE * SECOND))
+                started, before = now(), worker.metrics()
+                assert worker.address is not None
+                with Prober(worker.address) as prober:
+                    done = _drained(listener, options.customers, begin)
+                after = worker.metrics()
+                time.sleep(1)
+                sender.stop()
+            worker.end_well()
+    signals = listener.of(KIND).quantiles(less=GRACE) or Quantiles(0, 0, 0, 0)
+    result.equal &= signals.number == options.customers
+    calm = listener.of("command").quantiles(started, begin) or Quantiles(0, 0, 0, 0)
+    busy = listener.of("command").quantiles(begin, done) or Quantiles(0, 0, 0, 0)
+    result.equal &= calm.number > 0 and busy.number > 0
+    told = prober.quantiles() or Quantiles(0, 0, 0, 0)
+    result.rows.append(
+        {
+            "customers": options.customers,
+            "signals": signals.number,
+            "drained s after the first was due": round((done - begin) / SECOND, 1),
+            "due → signal p99 ms": signals.p99,
+            "event → command p99 ms before": calm.p99,
+            "during": busy.p99,
+            "longest by its metric ≤ ms": round(spread(before, after, STALL) * 1000, 1),
+            "longest answer ms": round(told.largest, 1),
+        }
+    )
+    result.notes.append(f"wall clock; they fall due within 60 s; {options.rate} events/s of others beside it")
+    return result
+
+
+def _wait_until(moment: int) -> None:
+    left = (moment - now()) / SECOND
+    if left < 0:
+        raise ChildError(
+            f"the minute began before the worker was ready, by {-left:.0f} s: give it more --lead"
+        )
+    time.sleep(left)
+
+
+def _drained(listener: Listener, customers: int, begin: int) -> int:
+    """Wait for a signal of everybody; returns when the last could be read (ms)."""
+    count, moved = 0, max(time.monotonic(), time.monotonic() + (begin - now()) / SECOND)
+    while count < customers:
+        time.sleep(0.1)
+        if (found := listener.count(KIND)) > count:
+            count, moved = found, time.monotonic()
+        if time.monotonic() - moved > STANDSTILL:
+            raise ChildError(f"{count:,} of {customers:,} lapses were signalled")
+    heard = listener.of(KIND)
+    return max(at + delay for at, delay in zip(heard.at, heard.delay, strict=True))
