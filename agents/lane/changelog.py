@@ -5,20 +5,27 @@ there that are not its own either stops, because a newer owner is at work, or wr
 overwritten.
 """
 
+import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from streams.wire import row
 
 from ..adapters.logs import get_logger
+from .cuts import FencedError
 from .fence import MARK, judge_gap, tombstone_headers
 from .reader import LogReader
 from .sending import NO_HEADERS, Line, Sender, Sent
+from .twins import TwinError
 
 if TYPE_CHECKING:
     from .partition import OwnedPartition
 
 log = get_logger("lane")
+
+JUDGED_WITHIN: Final = 2.0
+"""Seconds that looking up who fenced us may take."""
 
 
 class Changelog:
@@ -28,17 +35,27 @@ class Changelog:
         topic: Its name.
         sender: Writes batches.
         reader: Reads gaps.
+        owner: What this process writes into its markers (``twins.owner_name``).
     """
 
-    def __init__(self, topic: str, sender: Sender, reader: LogReader) -> None:
+    def __init__(self, topic: str, sender: Sender, reader: LogReader, owner: bytes) -> None:
         self.topic = topic
+        self.owner = owner
         self._sender = sender
         self._reader = reader
 
-    async def claim(self, partition: int, owner: bytes) -> int:
+    async def claim(self, partition: int) -> int:
         """Append the marker of a new owner; returns its offset, which is the epoch."""
-        sent = await self._sender.send(self.topic, partition, [(row.MARKER, owner, NO_HEADERS)])
+        sent = await self._sender.send(self.topic, partition, [(row.MARKER, self.owner, NO_HEADERS)])
         return await sent[0].offset()
+
+    async def judge(self, owned: "OwnedPartition", fenced: FencedError) -> FencedError | TwinError:
+        """Look who put the newer marker down: a younger process with our instance id is no mere new owner."""
+        with suppress(Exception):  # the owner is fenced in any case
+            place = {owned.number: (fenced.marker, fenced.marker + 1)}
+            found = await asyncio.wait_for(self._reader.read(self.topic, place), JUDGED_WITHIN)
+            return owned.twins.meet(found[owned.number][0].value) or fenced
+        return fenced
 
     async def send(self, owned: "OwnedPartition", rows: Mapping[bytes, bytes | None]) -> list[Sent]:
         """Hand rows over; ``settle`` must follow before the next ``send`` for the partition."""
@@ -72,7 +89,7 @@ class Changelog:
             if gap is None:
                 continue
             found = await self._reader.read(self.topic, {owned.number: (gap.start, gap.end)})
-            foreign = judge_gap(found[owned.number], owned.epoch)
+            foreign = judge_gap(found[owned.number], owned.epoch, owned.twins)
             log.warning(
                 "changelog gap", partition=owned.number, start=gap.start, end=gap.end, keys=len(foreign)
             )

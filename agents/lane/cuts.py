@@ -23,7 +23,15 @@ from ..errors import InfrastructureError
 
 
 class FencedError(InfrastructureError):
-    """Somebody newer owns the partition: stop before anything is sent."""
+    """Somebody newer owns the partition: stop before anything is sent.
+
+    Attributes:
+        marker: The offset of the newer owner's marker.
+    """
+
+    def __init__(self, message: str, marker: int) -> None:
+        super().__init__(message)
+        self.marker = marker
 
 
 class Verdict(Enum):
@@ -145,7 +153,7 @@ class ControlLog:
 
     def _see_epoch(self, epoch: int) -> None:
         if epoch > self.epoch:
-            raise FencedError(f"a cut of epoch {epoch} stands on control, ours is {self.epoch}")
+            raise FencedError(f"a cut of epoch {epoch} stands on control, ours is {self.epoch}", epoch)
         self.newest = max(self.newest, epoch)
 
     def _follows(self, cut: Cut) -> bool:

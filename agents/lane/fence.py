@@ -16,6 +16,7 @@ from streams.wire import row
 from ..errors import InfrastructureError
 from .core import Record
 from .cuts import FencedError
+from .twins import Twins
 
 MARK = b"\x00mark"
 """The changelog key that an idle owner writes now and then, so that a gap is seen in time."""
@@ -107,16 +108,21 @@ class Contiguity:
         return gap
 
 
-def judge_gap(records: Iterable[Record], epoch: int) -> set[bytes]:
+def judge_gap(records: Iterable[Record], epoch: int, twins: Twins) -> set[bytes]:
     """The keys that the owner must write again.
 
     Raises:
         FencedError: if a newer owner's marker lies in the gap.
+        TwinError: if that owner is a younger process with our instance id.
     """
     keys = set()
     for record in records:
         if record.key == row.MARKER:
-            raise FencedError(f"the marker of a newer owner stands at {record.offset}, our epoch is {epoch}")
+            if (younger := twins.meet(record.value)) is not None:
+                raise younger
+            raise FencedError(
+                f"the marker of a newer owner stands at {record.offset}, our epoch is {epoch}", record.offset
+            )
         if record.key is None or record.key == MARK or epoch_of(record) == epoch:
             continue
         keys.add(record.key)

@@ -5,9 +5,8 @@ partitions and gives them up. They share this object, which runs in the event lo
 """
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from streams.topics import Catalogue
 from streams.wire.control import Cut, decode_control, encode
@@ -21,7 +20,7 @@ from .changelog import Changelog
 from .claiming import Place, base_of, base_offset, claim_of
 from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
-from .cuts import Base, Verdict
+from .cuts import Base, FencedError, Verdict
 from .fence import Lease
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
@@ -32,6 +31,7 @@ from .pulse import Pulse
 from .reader import LogReader
 from .sending import NO_HEADERS, Line, Sender, Sent, acknowledged
 from .stop import End, end_process
+from .twins import owner_name
 
 log = get_logger("lane")
 
@@ -88,10 +88,11 @@ class Lane:
         self.progress = RecoveryProgress(clock)
         self.unreadable = 0
         self.ticks_ignored = 0
-        self.owner = uuid.uuid4().hex.encode()
         self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease)
         self.reader = LogReader(connection)
-        self.changelog = Changelog(catalogue.changelog.name, self.sender, self.reader)
+        self.changelog = Changelog(
+            catalogue.changelog.name, self.sender, self.reader, owner_name(settings.kafka.instance_id)
+        )
         self._core = core
         self._pace = Pace(settings.cut.every / 1000, settings.cut.max_records)
         self._proposing: set[asyncio.Task[None]] = set()
@@ -114,7 +115,7 @@ class Lane:
         epochs = dict(
             zip(
                 numbers,
-                await asyncio.gather(*(self.changelog.claim(n, self.owner) for n in numbers)),
+                await asyncio.gather(*(self.changelog.claim(n) for n in numbers)),
                 strict=True,
             )
         )
@@ -148,7 +149,8 @@ class Lane:
         if owned is not None and kept:
             owned.reclaim(claim, self._pace, self.settings.inbox_bound)
         else:
-            owned = OwnedPartition(number, self._core(number), claim, self._pace, self.settings.inbox_bound)
+            core, owner = self._core(number), self.changelog.owner
+            owned = OwnedPartition(number, core, claim, self._pace, self.settings.inbox_bound, owner)
             self.partitions[number] = owned
             self.policies.forget(number)
         owned.held_until = self.hold.taken_over(
@@ -259,7 +261,12 @@ class Lane:
                     "control record unreadable", partition=owned.number, offset=offset, reason=record.reason
                 )
             return
-        verdict = owned.log.read(offset, record)
+        try:
+            verdict = owned.log.read(offset, record)
+        except FencedError as fenced:
+            self.live = False  # nothing more is begun
+            self._fenced = asyncio.create_task(self._end_fenced(owned, fenced))
+            return
         self.meter.control(verdict, record, external=self.external)
         if verdict is Verdict.TICK and not self.external:
             owned.log.ticks.clear()
@@ -280,6 +287,10 @@ class Lane:
             for owned in self.partitions.values()
             for topic in owned.inbox.paused(owned.needed())
         ]
+
+    async def _end_fenced(self, owned: OwnedPartition, fenced: FencedError) -> NoReturn:
+        """Control told that somebody newer owns a partition: end, and say so if it has our instance id."""
+        self.end(await self.changelog.judge(owned, fenced), "reading control")
 
     # -- cuts out
 

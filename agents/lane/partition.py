@@ -15,6 +15,7 @@ from .fence import Contiguity, EpochFilter
 from .inbox import Inbox
 from .ledger import LEDGER, Ledger
 from .proposing import Pace, Proposer
+from .twins import Twins
 
 if TYPE_CHECKING:
     from streams.wire.control import Cut
@@ -68,9 +69,12 @@ class OwnedPartition:
         claim: What was found when it was claimed.
         pace: How its owner cuts.
         bound: Records that its inbox may hold.
+        owner: What this process writes into its markers.
     """
 
-    def __init__(self, number: int, core: Core, claim: Claim, pace: Pace, bound: int) -> None:
+    def __init__(
+        self, number: int, core: Core, claim: Claim, pace: Pace, bound: int, owner: bytes = b""
+    ) -> None:
         self.number = number
         self.core = core
         self.restoring: _Restoring | None = _Restoring(claim.epoch)
@@ -79,6 +83,7 @@ class OwnedPartition:
         self.steps = 0  # portions of cuts that were carried out: grows while there is work, or it is stuck
         self.clean = True  # nothing in memory that is not acknowledged
         self.ledger = Ledger(claim.positions)
+        self.twins = Twins(owner)
         self._brakes = {topic: Brake() for topic in claim.positions}
         self._over: tuple[str, str] | None = None  # an input over the policy's limit of rejects, and what is
         self._begin(claim, pace, bound)
@@ -129,6 +134,7 @@ class OwnedPartition:
 
         Raises:
             DataLossError: if one cannot be read by this version.
+            TwinError: if a younger process has our instance id, and was the owner in between.
         """
         state = self.restoring
         assert state is not None
@@ -145,6 +151,8 @@ class OwnedPartition:
                 ) from None
 
     def _restore_record(self, state: _Restoring, record: Record) -> None:
+        if record.key == row.MARKER and (younger := self.twins.meet(record.value)) is not None:
+            raise younger
         if not state.filter.counts(record):
             return
         key, value = record.key, record.value

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from tests.support.lane_bench import NO_LEASE, Bench, applies_more, owns
+from tests.support.lane_bench import NO_LEASE, STATIC, Bench, applies_more, owns
 from tests.support.oracle import Verdict
 from tests.support.worker import Worker, wait_until
 
@@ -73,3 +73,26 @@ def test_without_the_guards_a_woken_process_does_damage(bench: Bench) -> None:
 @pytest.mark.parametrize("bench", [len(SLEEPS) + 2], indirect=True)
 def test_with_them_it_does_none_wherever_it_slept(bench: Bench) -> None:
     processes_sleep_and_wake(bench, [*SLEEPS, WRITES_AND_DIES], NO_LEASE).require_equal()
+
+
+@pytest.mark.parametrize("loaded", [True, False], ids=["under load", "idle"])
+def test_of_two_processes_with_one_instance_id_the_elder_ends_and_says_so(
+    bench: Bench, *, loaded: bool
+) -> None:
+    """Kafka gives both the same partitions and tells neither; a restart of the first would go on for ever."""
+    first = bench.worker(STATIC).wait_ready()
+    load = bench.load(rate=500)
+    load.burst(200)
+    if loaded:
+        load.start()
+    wait_until(applies_more(first, 100), "events are applied")
+    second = bench.worker(STATIC)
+    assert first.wait_end() == 64
+    assert "another process has the kafka.instance_id one as well" in first.said
+    second.wait_ready()
+    if loaded:
+        load.stop()
+    load.flush()
+    bench.wait_settled()
+    assert second.stop() == 0
+    bench.judge().require_equal()

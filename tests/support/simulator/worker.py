@@ -131,10 +131,11 @@ class Worker:
         self.lane = Lane(around.settings, around.topics, around.core, {}, meter, clock=clock, end=self._end)
         if not around.lease:
             self.lane.sender._lease = NoLease(0)
-        self.lane.owner = self.name.encode()
         reader: Any = SimReader(around.network, around.broker)
         self.lane.reader = reader
-        self.lane.changelog = Changelog(around.topics.changelog.name, self.lane.sender, reader)
+        self.lane.changelog = Changelog(
+            around.topics.changelog.name, self.lane.sender, reader, self.name.encode()
+        )
         self._kafka = SimKafka(
             around.loop, around.network, around.broker, around.group, around.random, around.wall_ms
         )

@@ -13,6 +13,7 @@ from agents.lane.fence import (
     judge_gap,
     tombstone_headers,
 )
+from agents.lane.twins import Twins
 from streams.wire import row
 from tests.support.topics import Record
 
@@ -96,11 +97,13 @@ def test_a_gap_is_what_somebody_else_wrote_in_between() -> None:
 
 def test_a_marker_in_a_gap_fences_the_owner() -> None:
     with pytest.raises(FencedError):
-        judge_gap([stored(10, 3), marker(11)], epoch=5)
+        judge_gap([stored(10, 3), marker(11)], epoch=5, twins=Twins(b""))
 
 
 def test_rows_of_a_zombie_in_a_gap_are_written_again_and_own_retries_are_not() -> None:
-    assert judge_gap([stored(10, 3), stored(11, 5, b"mine"), tombstone(12, 3)], epoch=5) == {KEY}
+    assert judge_gap(
+        [stored(10, 3), stored(11, 5, b"mine"), tombstone(12, 3)], epoch=5, twins=Twins(b"")
+    ) == {KEY}
 
 
 def test_a_lease_without_contact_is_over() -> None:
