@@ -93,6 +93,7 @@ class LaneConsumer(driver.Consumer):
         self.done: dict[TP, int] = {}
         self.answers: Answers = {}
         self._jumps: dict[TP, int] = {}
+        self._surveyed: dict[TP, int | None] = {}
         self._due = self.lane.clock.monotonic()
         self._busy = False
 
@@ -249,6 +250,7 @@ class LaneConsumer(driver.Consumer):
         topics = [*self.lane.inputs, self.lane.catalogue.control.name]
         tps = [TopicPartition(topic, number) for number in numbers for topic in topics]
         found: dict[tuple[str, int], Place] = await self._thread.call_thread(self._survey, tps)
+        self._surveyed = {TP(*where): place.committed for where, place in found.items()}
         return found
 
     async def _survey(self, tps: Sequence[TopicPartition]) -> dict[tuple[str, int], Place]:
@@ -282,7 +284,9 @@ class LaneConsumer(driver.Consumer):
         self._jumps.clear()
         self.answers.clear()
         for tp, offset in starts.items():
-            self._read_offset[tp] = self._committed_offset[tp] = offset
+            self._read_offset[tp] = offset
+            # What the group has, though the cut may be ahead of it: a twin's commit can set inputs back.
+            self._committed_offset[tp] = offset if tp in fresh else self._surveyed.get(tp)
 
     async def _commit_first(self, fresh: Mapping[TP, int]) -> None:
         """Commit where nothing was; a rebalance meanwhile, which begins recovery anew, cancels the waiting.

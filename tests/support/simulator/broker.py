@@ -64,10 +64,8 @@ class Log:
             return Slice(records, records[-1].offset + 1, self.end)
         return Slice(self.records[first:last], self.end if stop is None else stop, self.end)
 
-    def compact(self, before: int) -> int:
-        """Keep the newest record of each key among those appended before a moment; returns how many went."""
-        count = sum(moment <= before for moment in self.moments)
-        point = self.written[count - 1].offset + 1 if count else 0
+    def compact(self, point: int) -> int:
+        """Keep the newest record of each key among those below an offset; returns how many went."""
         head = bisect_left(self._offsets, point)
         newest = {record.key: record.offset for record in self.records[:head]}
         kept = [record for record in self.records[:head] if newest[record.key] == record.offset]

@@ -5,18 +5,19 @@ import gc
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVarTuple, Unpack
 from unittest import mock
 from warnings import catch_warnings, simplefilter
 
 from agents.lane.core import Core
 from streams.topics import Catalogue, catalogue
+from streams.wire import row
 from streams.wire.control import PolicyFact, Tick, encode
 from tests.support.toy_core import BAD, ToyPartition
 
@@ -28,14 +29,13 @@ from .network import Network, Weather
 from .storm import Setting, draw
 from .worker import EPOCH_MS, Surroundings, Worker
 
+Ts = TypeVarTuple("Ts")
+
 LONGEST = 60.0
 """Virtual seconds within which all must settle once the faults are over."""
 
 LATEST = 3.5
 """Virtual seconds after which no request is under way any more."""
-
-COMPACTION_LAG = 4_000
-"""Milliseconds: as long for a schedule as the hour is that topics have (``streams.topics``)."""
 
 
 @dataclass
@@ -230,9 +230,7 @@ class Schedule:
         assert worker.exit is not None
         self.outcome.counts[f"exit {worker.exit[0]}"] += 1
         if self._supervised:
-            self.loop.call_later(
-                self._random.uniform(0.05, 1.5), self._replace, context=self.loop.world.context
-            )
+            self._later(self._random.uniform(0.05, 1.5), self._replace)
 
     def _replace(self) -> None:
         if self._supervised and len(self._alive()) < self._wanted:
@@ -303,10 +301,10 @@ class Schedule:
             self._sometime(worker, lambda: self._frozen(worker, seconds))
 
     def _zombie(self) -> None:
-        """For so long that others have taken over and gone on."""
-        worker, seconds = self._any(), self._random.uniform(2.6, 4.5)
+        """For so long that another has taken over and gone on."""
+        worker = self._any()
         if worker is not None:
-            self._sometime(worker, lambda: self._frozen(worker, seconds))
+            self._sometime(worker, lambda: self._gone_for_long(worker))
 
     def _sometime(self, worker: Worker, act: Act) -> None:
         """After some of its steps, or just before it hands over rows, effects or a cut."""
@@ -328,13 +326,37 @@ class Schedule:
 
     def _frozen(self, worker: Worker, seconds: float) -> None:
         worker.freeze()
-        self.loop.call_later(seconds, self._woken, worker, context=self.loop.world.context)
+        self._later(seconds, worker.wake)
 
-    def _woken(self, worker: Worker) -> None:
-        """It wakes; often whoever took over dies as soon as the zombie has written, and mends nothing."""
-        worker.wake()
+    def _gone_for_long(self, worker: Worker) -> None:
+        others = [other for other in self._alive() if other is not worker]
+        if not others or any(other.process.frozen for other in others):
+            return  # one at a time, and with somebody to take over
+        worker.freeze()
+        self._later(2.0, self._wake_when_overtaken, worker, self.loop.time() + 6.0)
+
+    def _wake_when_overtaken(self, worker: Worker, latest: float) -> None:
+        """Wake it; often whoever took over dies as soon as the zombie has written, and mends nothing."""
+        if self.loop.time() < latest and not self._overtaken(worker):
+            self._later(0.1, self._wake_when_overtaken, worker, latest)
+            return
         if self._random.random() < 0.7:
             self.broker.watcher = partial(self._zombie_wrote, worker)
+        self._later(self._random.uniform(0, 0.5), worker.wake)
+
+    def _overtaken(self, zombie: Worker) -> bool:
+        """Whether another owner has committed cuts that the zombie does not know."""
+        mine = zombie.lane.partitions
+        return any(
+            owned.epoch > mine[number].epoch and owned.committed_cut > mine[number].executed + 1
+            for worker in self._alive()
+            if worker is not zombie
+            for number, owned in worker.lane.partitions.items()
+            if number in mine
+        )
+
+    def _later(self, seconds: float, act: Callable[[Unpack[Ts]], object], *args: *Ts) -> None:
+        self.loop.call_later(seconds, act, *args, context=self.loop.world.context)
 
     def _zombie_wrote(self, zombie: Worker, who: str, topic: str) -> None:
         if who == zombie.name and topic == self.topics.changelog.name:
@@ -353,11 +375,15 @@ class Schedule:
             self._start()
 
     def _compact(self) -> None:
-        for number in range(self.setting.partitions):
-            gone = self.broker.log(self.topics.changelog.name, number).compact(
-                self._wall_ms() - COMPACTION_LAG
-            )
-            self._trace(f"compaction of changelog {number} removes {gone}")
+        """As far as the owner knows that it was alone: the topics' lag is longer than that ever takes."""
+        for worker in self._alive():
+            for number, owned in worker.lane.partitions.items():
+                log = self.broker.log(self.topics.changelog.name, number)
+                newest = max((r.offset for r in log.written if r.key == row.MARKER), default=-1)
+                idle = owned.ready and owned.clean and number not in worker.app.executor._busy
+                if idle and owned.epoch == newest:
+                    gone = log.compact(owned.contiguity.expected)
+                    self._trace(f"compaction of changelog {number} removes {gone}")
 
     def _hole(self) -> None:
         topic = self._random.choice([*self.topics.inputs, self.topics.control, self.topics.changelog]).name

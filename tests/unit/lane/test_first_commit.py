@@ -42,7 +42,7 @@ def consumer_of(thread: Thread, monkeypatch: pytest.MonkeyPatch, rebalance_timeo
         settings=SimpleNamespace(kafka=SimpleNamespace(rebalance_timeout=rebalance_timeout)),
     )
     made._thread = thread
-    made._jumps, made.answers = {}, {}
+    made._jumps, made.answers, made._surveyed = {}, {}, {}
     made._read_offset, made._committed_offset = {}, {}
     return made
 
@@ -59,3 +59,17 @@ async def test_a_first_commit_that_never_succeeds_ends_the_start(monkeypatch: py
     with pytest.raises(InfrastructureError, match=r"first commit .* holdfast\.control\.v1 3"):
         await consumer_of(thread, monkeypatch, 0).perform_seek()
     assert thread.sought == [], "nothing is read, and so nothing written"
+
+
+async def test_inputs_that_another_commit_set_back_are_committed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Found by the simulator: after a commit that came late, inputs stayed behind their cut for ever."""
+    web = TP("holdfast.events.web.v1", 3)
+    claim = SimpleNamespace(positions={web.topic: 50}, control=7, committed=7)
+    made = consumer_of(Thread(refusals=0), monkeypatch, 60_000)
+    made.lane.partitions[3].claim = claim  # type: ignore[assignment]
+    made.done, made._surveyed = {}, {web: 40, CONTROL: 7}
+    await made.perform_seek()
+    made.finished(3, {web.topic: 50}, 8)
+    assert made._filter_committable_offsets([web, CONTROL]) == {web: 50, CONTROL: 8}

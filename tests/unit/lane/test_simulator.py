@@ -17,6 +17,7 @@ from agents.lane.changelog import Changelog
 from agents.lane.core import Record
 from agents.lane.fence import MARK, Contiguity, EpochFilter
 from streams.wire import row
+from tests.support.simulator.network import Weather
 from tests.support.simulator.run import simulate
 from tests.support.toy_core import ToyPartition
 
@@ -28,11 +29,14 @@ ENOUGH = 400
 
 ZOMBIES: dict[str, Any] = {
     "faults": ("zombie", "compact"),
+    "fault_rate": 3.0,
+    "weather": Weather(slow=0.02),
     "lease": False,
     "partitions": 1,
     "workers": 2,
     "customers": 2,
-    "rate": 60.0,
+    "rate": 20.0,
+    "seconds": 12.0,
 }
 
 
@@ -83,7 +87,8 @@ def without_epochs(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_contiguity(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Contiguity, "acked", lambda _self, _base, _count: None)
+    acked = Contiguity.acked
+    patch.setattr(Contiguity, "acked", lambda self, base, count: acked(self, base, count) and None)
 
 
 def without_resending(patch: pytest.MonkeyPatch) -> None:
