@@ -12,7 +12,7 @@ KAFKA :=#    make demo KAFKA=real: on Apache Kafka instead of the embedded broke
 DATA :=#     make demo DATA=file.csv: on your own history instead of the synthetic shop
 PORT := 9092# make kafka PORT=…: where Kafka listens
 
-.PHONY: help setup demo test check lint format types layers bench faults simulate scenarios schemas docs kafka locks clean venv-demo venv-dev
+.PHONY: help setup demo test check lint format types layers bench soak faults simulate scenarios schemas docs kafka locks clean venv-demo venv-dev
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ faults: venv-dev ## try every fault on a real Kafka, and write docs/faults.md (A
 
 simulate: venv-dev ## seeded schedules of whole lanes in memory (ARGS="--seed 7 --schedules 5000"); prints the seeds that fail
 	@$(PY) -m tests.support.simulator $(ARGS)
+
+soak: venv-dev ## twenty minutes at 2,000 events/s with a kill every two, then the oracle (ARGS="--minutes 5")
+	@$(PY) -m tests.soak $(ARGS)
 
 scenarios: venv-dev ## the scenarios alone, all of them in memory and on Kafka: what must be sent and what must not
 	@HOLDFAST_SCENARIOS=all $(PY) -m pytest tests/scenarios $(ARGS)

@@ -55,16 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ChildError, TimeoutError) as wrong:
         print(wrong, file=sys.stderr)
         return DIFFERENT
-    _tell(result)
+    result.tell()
     return 0 if result.equal else DIFFERENT
-
-
-def _tell(result: Result) -> None:
-    print(f"\n{result.table()}\n")
-    for note in result.notes:
-        print(f"- {note}")
-    print(f"- machine: {result.machine}")
-    print(f"- {'all equal' if result.equal else 'NOT EQUAL'}; in full: {result.write()}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ class Result:
         notes: sentences.
         machine: taken when the benchmark began.
         equal: whether all that had to be equal was.
+        samples: values over time, and marks (minutes) in it, where the benchmark has a course.
     """
 
     name: str
@@ -32,6 +33,16 @@ class Result:
     machine: dict[str, Any] = field(default_factory=describe)
     begun: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     equal: bool = True
+    samples: list[Row] = field(default_factory=list)
+    marks: list[float] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Print the table and the notes, and write the file."""
+        print(f"\n{self.table()}\n")
+        for note in self.notes:
+            print(f"- {note}")
+        print(f"- machine: {self.machine}")
+        print(f"- {'all equal' if self.equal else 'NOT EQUAL'}; in full: {self.write()}")
 
     def table(self) -> str:
         """The rows as a Markdown table, which reads well on a terminal too."""
