@@ -2,8 +2,9 @@
 
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import faust
 from aiokafka.errors import KafkaError
@@ -14,6 +15,18 @@ from .executor import Executor
 from .lane import Lane
 from .recovery import LaneTables
 from .transport import LaneTransport
+
+STOPS_WITHIN: Final = 12.0
+"""Seconds after which a stop that is not through ends at once; supervisors kill after 15 to 30."""
+
+_LATE: Final = (
+    f"not stopped within {STOPS_WITHIN:.0f} s: the cut in hand could not be finished, or not be committed",
+    "nothing is lost: whoever takes the partitions over carries it out again. Do the brokers answer?",
+)
+
+
+class StopTooLongError(InfrastructureError):
+    """A stop that could not be a clean one (70)."""
 
 
 class Companion(Protocol):
@@ -91,10 +104,16 @@ class LaneApp(faust.App):
         await super().on_first_start()
 
     async def stop(self) -> None:
-        """Stop; before the start nothing is in hand, and Faust would wait for what never started."""
+        """Stop; before the start nothing is in hand, and Faust would wait for what never started.
+
+        The cut in hand is finished and committed, but not for ever: without brokers neither can be done.
+        """
         if self._preparing:
             logging.shutdown()
             os._exit(ExitCode.OK)
+        late = threading.Timer(STOPS_WITHIN, self.lane.end, [StopTooLongError(*_LATE), "stopping"])
+        late.daemon = True  # to the end of the process: what Faust does after this may hang as well
+        late.start()
         await super().stop()
 
     async def on_ready(self) -> None:

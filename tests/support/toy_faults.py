@@ -5,7 +5,8 @@ by commas, happen in that order. With ``TOY_FAULT_AT_ONCE=on`` nobody has to sen
 
 Points, for a cut with rows of customers: ``mutated`` (executed in memory), ``leased`` (the lease was looked
 at), ``sent`` (rows handed over), ``acked`` (rows acknowledged), ``effects`` (effects handed over). Others:
-``turn`` (the drain loop is about to write cuts), ``claim`` (partitions are about to be claimed).
+``turn`` (the drain loop is about to write cuts), ``claim`` (partitions are about to be claimed), ``recover``
+(the changelog was read).
 
 What: ``stop`` (SIGSTOP, until a test thaws the process), ``kill`` (SIGKILL), ``block`` (keeps the event
 loop for ever), ``hang`` (waits for ever), ``cancel`` (the task ends as if cancelled), ``lose`` (drops a
@@ -100,6 +101,7 @@ def install(lane: Lane, faults: Faults) -> None:
     _around(lane, "send_effects", lambda *given: bool(given[1]), after="effects", faults=faults)
     _around(lane, "propose", lambda: True, before="turn", faults=faults)
     _around(lane, "claim", lambda *_: True, before="claim", faults=faults)
+    _around(lane, "finish_recovery", lambda *_: True, before="recover", faults=faults)
 
 
 def _around(
