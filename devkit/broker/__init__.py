@@ -5,11 +5,13 @@ it needs Python only, is up at once and fails on command (brokers down, slow, an
 keeps little and compacts nothing. `real_kafka` is Apache Kafka itself, one KRaft process: it needs Java
 and, the first time, Maven.
 
-`devkit.broker.secured` has the real one behind TLS, passwords, client certificates and access lists.
+`kafka_cluster` is several real ones that replicate; `devkit.broker.secured` has the real one behind TLS,
+passwords, client certificates and access lists.
 
 All are context managers, they end with whoever started them, however that one ends.
 """
 
+from .cluster import KafkaCluster, kafka_cluster
 from .embedded import EmbeddedBroker, embedded_broker
 from .jars import KafkaUnavailableError, kafka_available, kafka_jars
 from .kafka import QUICK_COMPACTION, RealKafka, real_kafka
@@ -20,10 +22,12 @@ __all__ = [
     "Child",
     "ChildError",
     "EmbeddedBroker",
+    "KafkaCluster",
     "KafkaUnavailableError",
     "RealKafka",
     "embedded_broker",
     "kafka_available",
+    "kafka_cluster",
     "kafka_jars",
     "real_kafka",
 ]

@@ -50,12 +50,16 @@ class EmbeddedBroker:
         """Let a broker that was down answer again."""
         self._do("up", broker)
 
+    def set_rtt(self, milliseconds: int, broker: int = 1) -> None:
+        """Let every answer of a broker take that long from now on."""
+        self._do("rtt", broker, milliseconds)
+
     def push_request_errors(self, api: int, codes: Iterable[int]) -> None:
         """Answer the next requests of a kind with these errors, one each.
 
         Args:
             api: Kafka's number of the request: 0 produce, 1 fetch, 3 metadata, 8 offset commit, 11 join
-            group.
+            group, 12 heartbeat.
             codes: Kafka's error numbers; 0 lets a request pass.
         """
         self._do("push_errors", api, *codes)

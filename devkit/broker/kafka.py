@@ -56,10 +56,12 @@ class RealKafka:
         controller_port: The port on which it talks to itself.
         properties: Broker settings on top of, or instead of, ours.
         formatting: More arguments for the formatting of its storage, such as users.
+        identity: Of the cluster that it belongs to; by default one of its own.
 
     Attributes:
         bootstrap: Its address, `host:port`; the same over every restart.
         folder: Its settings and data; gone when the `with` block has ended.
+        identity: Of its cluster.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class RealKafka:
         controller_port: int,
         properties: Mapping[str, str] = NO_CONFIG,
         formatting: Sequence[str] = (),
+        identity: str = "",
     ) -> None:
         self.bootstrap = f"{LOOPBACK}:{port}"
         self.folder = folder
@@ -78,7 +81,9 @@ class RealKafka:
         self._settings = folder / "server.properties"
         settings = _settings(folder / "data", port, controller_port) | dict(properties)
         self._settings.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        self._format(formatting)
+        tool = [*self._java, "kafka.tools.StorageTool"]
+        self.identity = identity or self._say([*tool, "random-uuid"]).strip().splitlines()[-1]
+        self._say([*tool, "format", "-t", self.identity, "-c", str(self._settings), *formatting])
 
     @property
     def pid(self) -> int:
@@ -98,9 +103,13 @@ class RealKafka:
         """
         if self.running:
             return
+        self.launch()
+        self.wait_ready(seconds)
+
+    def launch(self) -> None:
+        """Start its process, and return at once: one of several is ready only with the others."""
         self._forget()
         self._child = Child([*self._java, "kafka.Kafka", self._settings], cwd=self.folder)
-        self._wait_ready(seconds)
 
     def stop(self) -> int:
         """SIGTERM, and SIGKILL if that did not do; returns the exit code."""
@@ -144,7 +153,7 @@ class RealKafka:
         admin = self.admin()  # kept until all have answered: its end would cancel them
         for answer in admin.create_topics(new).values():
             answer.result()
-        self._wait_ready(READY_SECONDS)
+        self.wait_ready(READY_SECONDS)
 
     def delete_topics(self, names: Iterable[str]) -> None:
         """Delete topics, and return when the broker has taken note; their files go in its own time."""
@@ -166,11 +175,6 @@ class RealKafka:
             raise ChildError("this Kafka was not started")
         return self._child
 
-    def _format(self, more: Sequence[str]) -> None:
-        tool = [*self._java, "kafka.tools.StorageTool"]
-        identity = self._say([*tool, "random-uuid"]).strip().splitlines()[-1]
-        self._say([*tool, "format", "-t", identity, "-c", str(self._settings), *more])
-
     def _say(self, command: list[str]) -> str:
         with Child(command, cwd=self.folder) as child:
             if child.wait(READY_SECONDS):
@@ -182,7 +186,12 @@ class RealKafka:
         # a client that is made anew has no back-off from earlier failures; its log would only say "refused"
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
-    def _wait_ready(self, seconds: float) -> None:
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Return when it answers metadata with every partition led.
+
+        Raises:
+            ChildError: It ended, or was not ready in time; the message carries what it said.
+        """
         child = self._running()
         until = time.monotonic() + seconds
         admin = self.admin()

@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "topic": ("rd_kafka_mock_topic_create", (_TEXT, _INT, _INT)),
     "down": ("rd_kafka_mock_broker_set_down", (_INT32,)),
     "up": ("rd_kafka_mock_broker_set_up", (_INT32,)),
+    "rtt": ("rd_kafka_mock_broker_set_rtt", (_INT32, _INT)),
     "leader": ("rd_kafka_mock_partition_set_leader", (_TEXT, _INT32, _INT32)),
     "rebalance_delay": ("rd_kafka_mock_group_initial_rebalance_delay_ms", (_INT32,)),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.broker import EmbeddedBroker, RealKafka, real_kafka
+from devkit.broker import EmbeddedBroker, KafkaCluster, RealKafka, real_kafka
 from tests.support.faults import Bed, Dice, Row, Scale
 from tests.support.faults.plan import CHOICE, SEED, chosen_scale, chosen_seed
 from tests.support.faults.results import PAGE, table, write
@@ -90,7 +90,7 @@ def make_bed(tmp_path: Path, row: Row, dice: Dice) -> Generator[MakeBed]:
     """Makes beds, on any broker, and ends all that runs on them."""
     made: list[Bed] = []
 
-    def make(broker: RealKafka | EmbeddedBroker, *, toy: bool = False) -> Bed:
+    def make(broker: RealKafka | KafkaCluster | EmbeddedBroker, *, toy: bool = False) -> Bed:
         bed = Bed(broker, tmp_path / str(len(made)), row, dice, toy=toy)
         made.append(bed)
         return bed

@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from agents.lane.core import Core, CoreFactory, Executed
+from streams.customer.upcast import lifted
 from streams.timeline import Record
 from streams.topics import Catalogue
 from streams.wire import row
@@ -340,7 +341,7 @@ def _compare_rows(
         if value is None:
             rows.pop(key, None)
         else:
-            rows[key] = value
+            rows[key] = lifted(value)
     ours = {key: row.with_epoch(value, 0) for key, value in expected.items() if not row.is_leaving(value)}
     theirs = {key: row.with_epoch(value, 0) for key, value in rows.items() if not row.is_leaving(value)}
     return [key for key in ours.keys() | theirs.keys() if not _same(ours.get(key), theirs.get(key))]

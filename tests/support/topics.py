@@ -8,7 +8,7 @@ from random import Random
 
 from confluent_kafka import Producer
 
-from devkit.broker import EmbeddedBroker, RealKafka, records
+from devkit.broker import EmbeddedBroker, KafkaCluster, RealKafka, records
 from devkit.broker.records import Record, read_topic
 from streams.topics import Catalogue, catalogue
 
@@ -27,13 +27,13 @@ __all__ = [
 ]
 
 
-def make_topics(broker: RealKafka | EmbeddedBroker, prefix: str, partitions: int) -> Catalogue:
+def make_topics(broker: RealKafka | KafkaCluster | EmbeddedBroker, prefix: str, partitions: int) -> Catalogue:
     topics = catalogue(prefix, partitions)
-    if isinstance(broker, RealKafka):
-        broker.create_topics([(topic.name, topic.partitions, topic.config) for topic in topics.all])
-    else:
+    if isinstance(broker, EmbeddedBroker):
         for topic in topics.all:
             broker.create_topic(topic.name, topic.partitions)
+    else:
+        broker.create_topics([(topic.name, topic.partitions, topic.config) for topic in topics.all])
     return topics
 
 
@@ -96,7 +96,8 @@ class Load:
     def stop(self) -> int:
         """Stop, and return when all is acknowledged."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join()
         assert self._producer.flush(60) == 0
         return self.sent
 

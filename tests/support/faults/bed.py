@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from confluent_kafka import KafkaException, TopicPartition
 
 from agents.lane.core import CoreFactory
-from devkit.broker import EmbeddedBroker, RealKafka, records
+from devkit.broker import EmbeddedBroker, KafkaCluster, RealKafka, records
 from streams.tables import app_id
 from streams.timeline import Partition
 from streams.wire.control import ControlRecord, Cut, decode_control, encode
@@ -34,6 +35,13 @@ from .rules import policy_fact
 PARTITIONS: Final = 4
 PRODUCT: Final = "agents.worker"
 RESTART: Final = 70
+PRODUCTION: Final[Mapping[str, str]] = {
+    "HOLDFAST_KAFKA__SESSION_TIMEOUT": "12s",
+    "HOLDFAST_KAFKA__HEARTBEAT_INTERVAL": "3s",
+    "HOLDFAST_KAFKA__REBALANCE_TIMEOUT": "30s",
+    "HOLDFAST_KAFKA__REQUEST_TIMEOUT": "40s",
+}
+"""The defaults of the product, where its patience is what is tried; else partitions shall move sooner."""
 _names = itertools.count()
 
 
@@ -51,7 +59,7 @@ class Bed:
 
     def __init__(
         self,
-        broker: RealKafka | EmbeddedBroker,
+        broker: RealKafka | KafkaCluster | EmbeddedBroker,
         folder: Path,
         row: Row,
         dice: Dice,
@@ -77,28 +85,42 @@ class Bed:
 
     # -- workers
 
-    def worker(self, settings: Mapping[str, str] | None = None, *, static: bool = True) -> Worker:
-        """Start one more worker."""
+    def worker(
+        self, settings: Mapping[str, str] | None = None, *, static: bool = True, module: str = ""
+    ) -> Worker:
+        """Start one more worker; `module` is where Faust finds it, if it is not the usual one."""
         number = len(self.workers)
         named = {"HOLDFAST_KAFKA__INSTANCE_ID": f"w{number}"} if static else {}
-        worker = Worker(
-            self.bootstrap,
-            self.topics.prefix,
-            self.partitions,
-            self._folder / str(number),
-            TOY if self._toy else PRODUCT,
-            {**named, **(settings or {})},
-        )
+        worker = self._make(number, {**named, **(settings or {})}, module)
         self.workers.append(worker)
         return worker.start()
 
+    def _make(self, number: int, settings: Mapping[str, str], module: str) -> Worker:
+        usual = TOY if self._toy else PRODUCT
+        folder = self._folder / str(number)
+        return Worker(self.bootstrap, self.topics.prefix, self.partitions, folder, module or usual, settings)
+
     def start(
-        self, count: int = 2, *, static: bool = True, settings: Mapping[str, str] | None = None
+        self,
+        count: int = 2,
+        *,
+        static: bool = True,
+        settings: Mapping[str, str] | None = None,
+        module: str = "",
     ) -> None:
         """Start so many workers, and wait until they share the partitions."""
         for _ in range(count):
-            self.worker(settings, static=static)
+            self.worker(settings, static=static, module=module)
         self.wait(self.shared, f"{count} workers share the partitions")
+
+    def replace(self, worker: Worker, module: str = "") -> Worker:
+        """Start another release in the place of a worker that ended, under its settings."""
+        number = self.number(worker)
+        self.row.inject(f"start {module or 'this release'} in the place of worker {number}")
+        settings = {name: value for name, value in worker.env.items() if name.startswith("HOLDFAST_")}
+        self._away.discard(worker)
+        self.workers[number] = self._make(number, settings, module)
+        return self.workers[number].start()
 
     @property
     def running(self) -> list[Worker]:
@@ -254,6 +276,19 @@ class Bed:
         found = each(read_topic(self.bootstrap, self.topics.control.name, self.partitions))
         decoded = [(r.partition, r.offset, r.timestamp, decode_control(r.value)) for r in found]
         return [(p, offset, at, cut) for p, offset, at, cut in decoded if isinstance(cut, Cut)]
+
+    def stalls(self, begin: float, end: float) -> dict[int, float]:
+        """The longest time without a cut on each partition between two moments of the wall clock (s)."""
+        moments: dict[int, list[float]] = {p: [begin] for p in range(self.partitions)}
+        for p, _, at, _ in self.cuts():
+            if begin < at / 1000 < end:
+                moments[p].append(at / 1000)
+        gaps = {p: [*found, end] for p, found in moments.items()}
+        return {p: max(after - before for before, after in pairwise(found)) for p, found in gaps.items()}
+
+    def claims(self, worker: Worker) -> int:
+        """How often a worker has taken partitions over."""
+        return worker.output().count("partitions claimed")
 
     # -- load
 
