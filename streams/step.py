@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"
 
-REMEMBERED: Final = frozenset({"order.completed", "email.delivered", "push.delivered", "consent.changed"})
+COUNTING: Final = frozenset({"order.completed", "email.delivered", "push.delivered"})
+"""Events that are counted, and change nothing else besides the rhythm."""
+
+REMEMBERED: Final = COUNTING | {"consent.changed"}
 """Events that count, and so are remembered by id (wire.md, ``id``), as are those that a play answers."""
 
-TEACHING: Final = REMEMBERED | {"email.complained", "app.installed", "customer.erased"}
-"""Events that say more than a sign of life."""
+TEACHING: Final = frozenset({"consent.changed", "email.complained", "app.installed", "customer.erased"})
+"""Events that say more than a sign of life and a count."""
 
 
 class Step(NamedTuple):
@@ -63,10 +66,11 @@ def on_event(visit: Visit, event: Event) -> Step:
     """What follows from an event of this customer."""
     customer, type_ = visit.customer, event.type
     if type_ in REMEMBERED or f"event:{type_}" in visit.context.policy.plays_on:
-        if recent.seen(customer.recent, event.source, event.id):
-            return _DUPLICATE
         arrived = max(event.occurred_at, visit.context.at)
-        customer.recent = recent.remember(customer.recent, event.source, event.id, arrived)
+        known = recent.with_id(customer.recent, event.source, event.id, arrived)
+        if known is None:
+            return _DUPLICATE
+        customer.recent = known
     if type_ == "customer.erased":
         return Step(_leave(visit, "erased", event.occurred_at), forget=True)
     says: list[Signal | Command] = _learn(visit, event)
@@ -128,13 +132,21 @@ def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
     if type_ == "email.complained":
         changes = consent.complain(customer, "email", event.occurred_at)
         return _moved(visit, changes, "complaint", event.occurred_at)
-    if type_ in ("email.delivered", "push.delivered"):
-        customer.channel(consent.key_of(type_.partition(".")[0], event.surface)).delivered += 1
-    elif type_ == "app.installed":
+    if type_ == "app.installed":
         customer.installed_at = max(customer.installed_at, event.occurred_at)
-    elif type_ == "order.completed" and event.order is not None and event.order.items:
-        customer.last_category = event.order.items[-1].category or customer.last_category
+    elif type_ in COUNTING:
+        count(customer, event)
     return []
+
+
+def count(customer: Customer, event: Event) -> None:
+    """Take in what a delivery or an order says."""
+    type_ = event.type
+    if type_ == "order.completed":
+        if event.order is not None and event.order.items:
+            customer.last_category = event.order.items[-1].category or customer.last_category
+    else:
+        customer.channel(consent.key_of(type_.partition(".")[0], event.surface)).delivered += 1
 
 
 def _moved(visit: Visit, changes: Sequence[Change], reason: str, at: int) -> list[Signal | Command]:

@@ -31,7 +31,8 @@ from .executed import Counts, Effect, Executed, Headers, Record, Rejected, merge
 from .facts import FactsInForce
 from .portion import PORTION, Portion
 from .reading import Reader
-from .visits import Visits
+from .step import DUPLICATE
+from .visits import Visited, Visits
 from .wire import row
 from .wire.headers import effect_headers
 from .wire.times import parse_time
@@ -175,26 +176,33 @@ class Partition:
         """Look at the customers of whom there is news, some at a time."""
         if self._visits is None or self._visits.policy is not context.policy:
             self._visits = Visits(context.policy)
-        news = iter(arrived.items())
+        visits, news, rows, now, epoch = self._visits, iter(arrived.items()), self.rows, self.at, self._epoch
         while some := list(islice(news, portion.grain)):
-            rows, now, epoch, counts = self.rows, self.at, self._epoch, portion.counts
             for key, mine in some:
                 if len(mine) > 1:
                     mine.sort(key=_occurred)  # they come by topic and offset
                 stored = rows.get(key)
-                visited = self._visits.advance(stored, mine, now, n, epoch) if stored is not None else None
+                visited = visits.advance(stored, mine, now, n, epoch) if stored is not None else None
                 if visited is None:
                     self._look_at_news(key, stored, mine, context, n, portion)
-                    continue
-                rows[key] = portion.rows[key] = visited[0]
-                if visited[1]:
-                    self._deadlines.file(key, visited[1])
-                for arrival in mine:
-                    of_input = counts[arrival[1]]
-                    of_input.accepted += 1
-                    of_input.accepted_bytes += arrival[4]
+                else:
+                    self._visited(key, mine, visited, portion)
             portion.steps += len(some)
             yield
+
+    def _visited(self, key: bytes, mine: Sequence[Arrival], visited: Visited, portion: Portion) -> None:
+        """Keep the row of a customer who was taken the quick way."""
+        value, wake, repeated = visited
+        self.rows[key] = portion.rows[key] = value
+        if wake:
+            self._deadlines.file(key, wake)
+        for place, arrival in enumerate(mine):
+            counts = portion.counts[arrival[1]]
+            if repeated and place in repeated:
+                counts.count(DUPLICATE, arrival[4])
+            else:
+                counts.accepted += 1
+                counts.accepted_bytes += arrival[4]
 
     def _look_at_news(
         self,
@@ -205,7 +213,7 @@ class Partition:
         n: int,
         portion: Portion,
     ) -> None:
-        """Take a customer through the cut, unless this was done before a crash."""
+        """Take a customer through the cut the long way, unless this was done before a crash."""
         if stored is None or row.cut_of(stored) < n:
             self._look(key, stored, mine, context, n, portion)
             return

@@ -1,9 +1,11 @@
-"""The commonest cut of a customer, quickly: visits, while nothing is open and nothing comes due.
+"""The commonest cuts of customers, quickly: visits, deliveries and orders, while nothing is open or due.
 
 Most events only move the end of an occasion and its deadline. They need neither the customer unpacked nor
 the step: the numbers lie at places that follow from the row's shape (``streams.customer.state``). A new
-occasion moves the sums of its streams too. ``Visits.advance`` gives the bytes that ``customer_cut.advance``
-would give, or None where it cannot tell: then that one is asked. A property test holds that they agree.
+occasion moves the sums of its streams too. What is packed is opened only for what is counted.
+
+``Visits.advance`` gives the bytes that ``customer_cut.advance`` would give, or None where it cannot tell:
+then that one is asked. A property test holds that they agree.
 """
 
 from __future__ import annotations
@@ -11,22 +13,25 @@ from __future__ import annotations
 import struct
 from math import log
 from operator import add
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .customer.cadence import DAY, MOVING, SHORTEST_GAP, STILL, with_gap
-from .customer.state import BUSY, SHAPES, STREAMS
+from .customer.recent import with_id
+from .customer.state import BUSY, SHAPES, STREAMS, pack_rest, rest_of
 from .lapse.kinds import SILENCE
 from .lapse.limits import limits_of
-from .step import REMEMBERED, TEACHING
+from .step import COUNTING, TEACHING, count
 from .wire import row
-from .wire.event import STREAMS_OF
+from .wire.event import STREAMS_OF, TYPES, human_surface
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from .customer.state import Customer
     from .lapse.limits import Limit
     from .policy.model import Policy
     from .reading import Arrival
+    from .wire.event import Event
 
 _EPOCH, _CUT, _WAKE, _LENGTH = 1, 2, 4, 5
 """Places in an opened head."""
@@ -35,8 +40,12 @@ _FIRST: Final = 7
 """The place of the first stream's last; its due_at follows, then those of the next stream."""
 
 _BRAND: Final = STREAMS.index("brand")
+_NUMBERS: Final = {stream: number for number, stream in enumerate(STREAMS)}
 _NEVER: Final = 1 << 60
 """The grace of a kind that the policy has switched off: it makes nobody wake."""
+
+_ON_A_SURFACE: Final = frozenset({"order.completed", "custom", "in_app.clicked"})
+"""Types whose streams depend on where it happened."""
 
 
 class _Plain:
@@ -45,10 +54,11 @@ class _Plain:
     Attributes:
         places: of each stream's last in the opened form, by the stream's number; 0 where there is none.
         still: by the stream's number, where its still part lies in the row.
+        rest: where the packed rest begins in the row.
         brand: the place of the brand's last.
     """
 
-    __slots__ = ("brand", "form", "places", "size", "still", "streams")
+    __slots__ = ("brand", "form", "places", "rest", "size", "still", "streams")
 
     def __init__(self, bits: int) -> None:
         shape = SHAPES[bits]
@@ -59,6 +69,7 @@ class _Plain:
         numbers = range(len(STREAMS))
         self.places = tuple(_FIRST + 2 * order[s] if s in order else 0 for s in numbers)
         self.still = tuple(self.size + STILL.size * order.get(s, 0) for s in numbers)
+        self.rest = row.HEAD.size + shape.rest
         self.brand = self.places[_BRAND]
 
 
@@ -68,8 +79,22 @@ _PLAIN: Final = tuple(
 """By shape byte; None where a play runs, an episode is open, or nobody ever acted."""
 
 
+class Visited(NamedTuple):
+    """What became of a customer the quick way.
+
+    Attributes:
+        row: the new row.
+        wake: when to look at this customer (ms) if that is earlier than before, else 0.
+        repeated: places of duplicates among the events.
+    """
+
+    row: bytes
+    wake: int
+    repeated: Sequence[int]
+
+
 class Visits:
-    """What visits do to customers under one policy.
+    """What happens to customers under one policy, the quick way.
 
     Args:
         policy: in force.
@@ -87,28 +112,43 @@ class Visits:
         ]
         self._memory = policy.memory
 
-    def advance(  # noqa: C901 - spelt out: a call for each event would cost a tenth of it
+    def advance(  # noqa: C901, PLR0912 - spelt out: a call for each event would cost a tenth of it
         self, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int
-    ) -> tuple[bytes, int] | None:
-        """The row of a known customer after cut ``n`` at ``now`` (ms), and a wake earlier than before, or 0.
+    ) -> Visited | None:
+        """Take the events of a known customer in; None for more than visits and counts on known streams.
 
-        None for all that is more than visits on known streams: the long way decides.
+        Args:
+            stored: the row.
+            mine: the events, in order.
+            now: the cut's ``at`` (ms).
+            n: its number; who carries it already is left to the long way too.
+            epoch: of the owner.
         """
         plain = _PLAIN[stored[row.SHAPE_AT]]
         if plain is None:
             return None
         opened = list(plain.form.unpack_from(stored))
-        earliest: int = opened[_WAKE]
+        earliest = opened[_WAKE]
         if opened[_CUT] >= n:
             return None
         places = plain.places
-        moved: dict[int, bytes] | None = None
-        for at, _, event, _, _ in mine:
+        fresh: dict[int, bytes] = {}
+        rest: Customer | None = None
+        repeated: list[int] = []
+        for which, (at, _, event, _, _) in enumerate(mine):
             touched = self._streams_of.get(event.type)
-            if touched is None or event.automated or event.activity is False:
+            if touched is None or (earliest <= now and earliest <= at):
                 return None
-            if earliest <= now and earliest <= at:
-                return None
+            if event.type in COUNTING:
+                if rest is None:
+                    rest = rest_of(stored[plain.rest : row.HEAD.size + opened[_LENGTH]])
+                if not _counted(rest, event, max(at, now)):
+                    repeated.append(which)
+                    continue
+            if event.automated or event.activity is False:
+                continue
+            if event.type in _ON_A_SURFACE:
+                touched = [_NUMBERS[stream] for stream in human_surface(event)]
             day = at - at % DAY
             for number in touched:
                 place = places[number]
@@ -118,29 +158,30 @@ class Visits:
                     if last >= day:
                         opened[place + 1] += at - last
                         continue
-                    if moved is None:
-                        moved = {}
                     still = (
-                        moved.get(number) or stored[plain.still[number] : plain.still[number] + STILL.size]
+                        fresh.get(number) or stored[plain.still[number] : plain.still[number] + STILL.size]
                     )
-                    length, moved[number] = _occasion(still, last, at, *self._rhythms[number])
+                    length, fresh[number] = _occasion(still, last, at, *self._rhythms[number])
                     opened[place + 1] = at + length
                     earliest = min(earliest, at + length + self._graces[number])
                 elif not place or last >= day + DAY or at - day < _start(stored, plain.still[number]):
                     return None  # a new stream, or late
-        return self._packed(stored, opened, plain, moved, now, n, epoch)
+        if len(repeated) == len(mine):
+            return None
+        opened[_EPOCH], opened[_CUT] = epoch, n
+        return self._packed(stored, opened, plain, fresh, rest, repeated, now)
 
     def _packed(
         self,
         stored: bytes,
         opened: list[int],
         plain: _Plain,
-        moved: Mapping[int, bytes] | None,
+        fresh: dict[int, bytes],
+        rest: Customer | None,
+        repeated: Sequence[int],
         now: int,
-        n: int,
-        epoch: int,
-    ) -> tuple[bytes, int] | None:
-        """The new row; None if somebody is due, or forgetting might be."""
+    ) -> Visited | None:
+        """The new row; None if somebody is due by now, or might be forgotten: the long way tells."""
         dues = opened[_FIRST + 1 :: 2]
         if self._one_grace is not None:
             wake = min(dues) + self._one_grace
@@ -149,18 +190,34 @@ class Visits:
         before = opened[_WAKE]
         if wake <= now or wake > opened[plain.brand] + self._memory:
             return None
-        opened[_EPOCH], opened[_CUT], opened[_WAKE] = epoch, n, wake
+        opened[_WAKE] = wake
         end = row.HEAD.size + opened[_LENGTH]
-        head = plain.form.pack(*opened)
-        if moved is None:
-            return head + stored[plain.size : end], wake if wake < before else 0
-        parts = [head]
-        place = plain.size
-        for number in plain.streams:
-            parts.append(moved.get(number) or stored[place : place + STILL.size])
-            place += STILL.size
-        parts.append(stored[place:end])
-        return b"".join(parts), wake if wake < before else 0
+        if rest is None:
+            packed, still_to = b"", end
+        else:
+            packed, still_to = pack_rest(rest), plain.rest
+            opened[_LENGTH] = plain.rest - row.HEAD.size + len(packed)
+        if not fresh:
+            new = plain.form.pack(*opened) + stored[plain.size : still_to] + packed
+        else:
+            parts = [plain.form.pack(*opened)]
+            place = plain.size
+            for number in plain.streams:
+                parts.append(fresh.get(number) or stored[place : place + STILL.size])
+                place += STILL.size
+            parts += (stored[place:still_to], packed)
+            new = b"".join(parts)
+        return Visited(new, wake if wake < before else 0, repeated)
+
+
+def _counted(rest: Customer, event: Event, arrived: int) -> bool:
+    """Count a delivery or an order; false if it was counted before."""
+    known = with_id(rest.recent, event.source, event.id, arrived)
+    if known is None:
+        return False
+    rest.recent = known
+    count(rest, event)
+    return True
 
 
 def _start(stored: bytes, place: int) -> int:
@@ -171,16 +228,15 @@ def _start(stored: bytes, place: int) -> int:
 def _occasion(still: bytes, last: int, at: int, forgetting: float, limit: Limit) -> tuple[int, bytes]:
     """A new occasion at ``at``, the one before ended at ``last`` (ms): the longest silence, and the sums."""
     x, n, mean, m2, _, _, _ = STILL.unpack(still)
-    gap = at - last
-    y = log((max(SHORTEST_GAP, gap)) / DAY)
+    y = log(max(at - last, SHORTEST_GAP) / DAY)
     x, n, mean, m2 = with_gap(x, n, mean, m2, y, forgetting)
     return limit(x, n, mean, m2), STILL.pack(x, n, mean, m2, last & 0xFFFF, last >> 16, at % DAY)
 
 
-def _plain_types(policy: Policy) -> dict[str, tuple[int, ...]]:
-    """By type of event, the numbers of the streams that it touches, where it does nothing else."""
+def _plain_types(policy: Policy) -> dict[str, Sequence[int]]:
+    """By type of event, the streams that it touches, where it does nothing but count besides."""
     return {
-        type_: tuple(STREAMS.index(stream) for stream in streams)
-        for type_, streams in STREAMS_OF.items()
-        if type_ not in REMEMBERED and type_ not in TEACHING and f"event:{type_}" not in policy.plays_on
+        type_: [_NUMBERS[stream] for stream in STREAMS_OF.get(type_, ())]
+        for type_ in TYPES
+        if type_ not in TEACHING and f"event:{type_}" not in policy.plays_on
     }

@@ -14,26 +14,30 @@ from typing import Final
 KEPT: Final = 64
 KEPT_FOR: Final = 28 * 86_400
 _ENTRY: Final = struct.Struct("<8sI")
+_SIZE: Final = _ENTRY.size
+_TIMES: Final = tuple(struct.Struct("<" + "8xI" * number) for number in range(KEPT + 1))
+"""By the number of ids: the times of their arrival."""
 
 
-def seen(recent: bytes, source: str, id_: str) -> bool:
-    """Whether this event was counted before."""
-    digest = _digest(source, id_)
-    return any(recent[i : i + 8] == digest for i in range(0, len(recent), _ENTRY.size))
+def with_id(recent: bytes, source: str, id_: str, at: int) -> bytes | None:
+    """The ids with this one added (arrived at ``at``, ms), the oldest and the outdated left out.
 
-
-def remember(recent: bytes, source: str, id_: str, at: int) -> bytes:
-    """The ids with this one added (arrived at ``at``, ms), the oldest and the outdated left out."""
+    None if this event was counted before.
+    """
+    digest = blake2b(f"{source}\0{id_}".encode(), digest_size=8).digest()
+    place = recent.find(digest)
+    while place >= 0:
+        if place % _SIZE == 0:
+            return None
+        place = recent.find(digest, place + 1)
     now = max(at // 1000, 0)
-    entry = _ENTRY.pack(_digest(source, id_), min(now, 0xFFFFFFFF))
-    kept = [
-        recent[i : i + _ENTRY.size]
-        for i in range(0, len(recent), _ENTRY.size)
-        if _ENTRY.unpack_from(recent, i)[1] > now - KEPT_FOR
-    ]
-    return b"".join(kept[1 - KEPT :]) + entry
+    entry = _ENTRY.pack(digest, min(now, 0xFFFFFFFF))
+    return _kept(recent, now - KEPT_FOR)[(1 - KEPT) * _SIZE :] + entry
 
 
-def _digest(source: str, id_: str) -> bytes:
-    """Eight bytes that stand for an event."""
-    return blake2b(f"{source}\0{id_}".encode(), digest_size=8).digest()
+def _kept(recent: bytes, since: int) -> bytes:
+    """The ids that arrived after a moment (s); they lie by their arrival, nearly."""
+    times = _TIMES[len(recent) // _SIZE].unpack(recent)
+    if not times or min(times) > since:
+        return recent
+    return b"".join(recent[i * _SIZE : (i + 1) * _SIZE] for i, at in enumerate(times) if at > since)

@@ -165,7 +165,27 @@ SHAPES: Final = tuple(Shape(bits) for bits in range(2 * BUSY))
 """By shape byte."""
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(Customer).decode
+
+rest_of: Final = msgspec.msgpack.Decoder(Customer).decode
+"""The customer of a packed rest: without cadences."""
+
+
+def pack_rest(c: Customer) -> bytes:
+    """All of a customer but the cadences."""
+    return _pack(
+        (
+            c.first_seen,
+            c.spoken_at,
+            c.channels,
+            c.recent,
+            c.sends,
+            c.last_category,
+            c.installed_at,
+            c.ended,
+            c.episodes,
+            c.plays,
+        )
+    )
 
 
 def encode(c: Customer) -> tuple[int, bytes]:
@@ -183,29 +203,14 @@ def encode(c: Customer) -> tuple[int, bytes]:
             moving += (cadence.last, cadence.due_at)
             parts.append(cadence.still())
     parts[0] = SHAPES[bits].moving.pack(*moving)
-    parts.append(
-        _pack(
-            (
-                c.first_seen,
-                c.spoken_at,
-                c.channels,
-                c.recent,
-                c.sends,
-                c.last_category,
-                c.installed_at,
-                c.ended,
-                c.episodes,
-                c.plays,
-            )
-        )
-    )
+    parts.append(pack_rest(c))
     return bits, b"".join(parts)
 
 
 def decode(bits: int, body: bytes) -> Customer:
     """The customer of a row's shape byte and body."""
     shape = SHAPES[bits]
-    c = _unpack(body[shape.rest :])
+    c = rest_of(body[shape.rest :])
     moving = shape.moving.unpack_from(body)
     place = shape.still
     for i, number in enumerate(shape.streams):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.reading import Arrival
-from streams.visits import Visits
+from streams.visits import Visited, Visits
 from streams.wire.times import DAY, HOUR, MINUTE
 
 from ..support.cuts import Log
@@ -24,7 +24,10 @@ OWN = (
     policy(detect={"app_stopped": {"enabled": False}, "store_stopped": {"rule": "quantile"}}),
     policy(detect={"web_stopped": {"rule": "precision"}, "grace": "0s"}, memory="9d"),
 )
-TYPES = ("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated")
+TYPES = (
+    *("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated"),
+    *("email.delivered", "push.delivered", "order.completed"),
+)
 
 
 @st.composite
@@ -44,10 +47,20 @@ def _visit(draw: st.DrawFn, at: int) -> Happening:
     more: dict[str, Any] = {}
     if type_ == "custom":
         more = {"name": "n", "surface": draw(st.sampled_from(("app", "web")))}
-    elif type_ == "email.clicked":
+    elif type_ == "order.completed":
+        items = [{"product_id": "p", "quantity": 1, "price": "1", "category": draw(st.sampled_from("ab"))}]
+        order = {"id": "o", "total": "1.00", "currency": "EUR"} | draw(
+            st.sampled_from(({}, {"items": items}))
+        )
+        more = {"surface": draw(st.sampled_from(("app", "web", "store"))), "order": order}
+    elif type_.startswith(("email.", "push.")):
         more = {"message": {"id": "m"}}
+    if type_ == "push.delivered" and draw(st.booleans()):
+        more["surface"] = "web"
     if draw(st.integers(0, 9)) == 0:
         more |= draw(st.sampled_from(({"activity": False}, {"automated": True})))
+    if draw(st.integers(0, 4)) == 0:
+        more["id_"] = draw(st.sampled_from(("e1", "e2", "e3")))  # sent twice, perhaps
     late = draw(st.sampled_from((0,) * 9 + (HOUR, 3 * DAY)))
     return replace(event(at, type_, **more), arrives=at + late)
 
@@ -59,7 +72,7 @@ def counted(*, quick: bool) -> Iterator[Counter[bool]]:
 
     def advance(
         self: Visits, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int
-    ) -> tuple[bytes, int] | None:
+    ) -> Visited | None:
         found = way(self, stored, mine, now, n, epoch) if quick else None
         taken[found is not None] += 1
         return found
