@@ -257,9 +257,10 @@ class LaneConsumer(driver.Consumer):
         consumer = self._thread._ensure_consumer()
         if not tps:
             return {}
-        committed = await asyncio.gather(*map(consumer.committed, tps))
+        # In one request: control and inputs that were committed together are read together.
+        held = await consumer._coordinator.fetch_committed_offsets(tps)
         first, end = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-        return {(*tp,): Place(offset, first[tp], end[tp]) for tp, offset in zip(tps, committed, strict=True)}
+        return {(*tp,): Place(_offset_of(held.get(tp)), first[tp], end[tp]) for tp in tps}
 
     # -- positions and commits
 
@@ -367,6 +368,11 @@ def _runs(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
             yield records[start:place]
             start = place
     yield records[start:]
+
+
+def _offset_of(committed: OffsetAndMetadata | None) -> int | None:
+    """The committed offset; Kafka says -1 for none."""
+    return None if committed is None or committed.offset < 0 else committed.offset
 
 
 def _named(places: Iterable[TP]) -> str:

@@ -94,7 +94,7 @@ MEMBERS = [
     (BatchBuilder, "append", ["timestamp", "key", "value", "headers"], False),
     (BatchBuilder, "close", [], False),
     (aiokafka.AIOKafkaConsumer, "commit", ["offsets"], True),
-    (aiokafka.AIOKafkaConsumer, "committed", ["partition"], True),
+    (GroupCoordinator, "fetch_committed_offsets", ["partitions"], True),
     (aiokafka.AIOKafkaConsumer, "seek", ["partition", "offset"], False),
     (aiokafka.AIOKafkaConsumer, "beginning_offsets", ["partitions"], True),
     (aiokafka.AIOKafkaConsumer, "end_offsets", ["partitions"], True),

@@ -1,7 +1,7 @@
 """Stands for aiokafka's consumer and Faust's thread around it: positions, buffers, one fetch under way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -62,6 +62,7 @@ class SimKafka:
         self._asked: dict[TopicPartition, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._came = asyncio.Event()
+        self._coordinator = self
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=self))
         self.member = ""
         self.generation = 0
@@ -90,9 +91,14 @@ class SimKafka:
             state.position, state.has_valid_position = offset, True
             self._buffers.pop(place, None)
 
-    async def committed(self, place: TopicPartition) -> int | None:
-        """The committed offset."""
-        return await self._network.insist(lambda: self._broker.committed.get((*place,)))
+    async def fetch_committed_offsets(
+        self, places: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        """What the group has committed, as the coordinator tells it in one answer."""
+        held = self._broker.committed
+        return await self._network.insist(
+            lambda: {place: OffsetAndMetadata(held.get((*place,), -1), "") for place in places}
+        )
 
     async def beginning_offsets(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Zero: retention deletes nothing here."""
