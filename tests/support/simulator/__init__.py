@@ -1,6 +1,8 @@
 """The seeded simulator: several workers' lanes, as they are, in one thread against an in-memory Kafka.
 
-``loop`` has the time and the order, ``broker`` the log, ``network`` the delays and losses, ``producer`` and
-``fetching`` aiokafka's two ends, ``group`` the coordinator, ``faust`` what is Faust's around the lane,
-``worker`` one worker, ``storm`` the faults, ``run`` one schedule from its seed to its judgement.
+``loop`` has time and order, ``network`` delays and losses, ``broker`` the log, ``group`` the coordinator.
+``fetching`` and ``producer`` stand for aiokafka; ``member``, ``thread``, ``faust`` and ``recovering`` for
+what is Faust's around the lane. ``worker`` is one worker, ``fleet`` all of them, ``shop`` what comes from
+outside, ``storm`` the faults. ``setting`` is what a seed draws, ``run`` plays it and
+``judge`` says what is wrong.
 """

@@ -1,22 +1,18 @@
-"""Stands for aiokafka's consumer and Faust's thread around it: positions, buffers, one fetch under way."""
+"""Stands for aiokafka's consumer: positions, buffers, one fetch under way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from agents.lane.consumer import LaneConsumerThread
-
-from .broker import Broker, Place, Slice
-from .group import Group
-from .loop import VirtualLoop
-from .network import TIMEOUT, Network
+from .broker import Place, Slice
+from .network import TIMEOUT
+from .world import World
 
 LONG_POLL = 0.02
 """Seconds that the broker waits for a record."""
@@ -34,29 +30,20 @@ class SimKafka:
     """What the lane uses of aiokafka's consumer.
 
     Args:
-        loop: Whose time passes.
-        network: Between it and the broker.
-        broker: What is read.
-        group: Which commits.
-        random: How much of what is there a fetch brings.
-        wall_ms: The worker's clock.
+        world: Where broker and group are.
+
+    Attributes:
+        member, generation: Of the group, for commits.
+        answers: When the last answered fetch of a partition left (ms), and the end that it brought.
     """
 
-    def __init__(
-        self,
-        loop: VirtualLoop,
-        network: Network,
-        broker: Broker,
-        group: Group,
-        random: Random,
-        wall_ms: Callable[[], int],
-    ) -> None:
-        self._loop = loop
-        self._network = network
-        self._broker = broker
-        self._group = group
-        self._draw = random.random
-        self._wall_ms = wall_ms
+    def __init__(self, world: World) -> None:
+        self._loop = world.loop
+        self._network = world.network
+        self._broker = world.broker
+        self._group = world.group
+        self._draw = world.random.random
+        self._wall_ms = world.wall_ms
         self._states: dict[TopicPartition, State] = {}
         self._buffers: dict[TopicPartition, Slice] = {}
         self._asked: dict[TopicPartition, int] = {}
@@ -181,31 +168,3 @@ class SimKafka:
             self._buffers[place] = brought
             self.answers[place.topic, place.partition] = (sent, brought.end)
         self._came.set()
-
-
-class SimThread(LaneConsumerThread):
-    """The thread in which the consumer would live."""
-
-    def __init__(self, kafka: SimKafka) -> None:
-        self._kafka = kafka
-
-    def _ensure_consumer(self) -> SimKafka:
-        return self._kafka
-
-    async def call_thread(self, method: Callable[..., Any], *args: Any) -> Any:
-        """Call; the order of turns is drawn elsewhere."""
-        result = method(*args)
-        return await result if isinstance(result, Awaitable) else result
-
-    async def commit(self, offsets: Mapping[Any, int]) -> bool:
-        """As the lane does it."""
-        return bool(await self._commit(offsets))
-
-    async def getmany(self, active_partitions: Iterable[Any], timeout: float) -> dict[Any, Any]:  # noqa: ASYNC109 - Faust's
-        """Fetch."""
-        wanted = [TopicPartition(tp.topic, tp.partition) for tp in active_partitions]
-        return await self._kafka.getmany(wanted, timeout)
-
-    def assignment(self) -> set[Any]:
-        """What is assigned."""
-        return self._kafka.assignment()

@@ -7,6 +7,8 @@ from random import Random
 
 from aiokafka.errors import CommitFailedError
 
+from agents.settings.model import Kafka
+
 from .broker import Broker
 from .loop import VirtualLoop
 
@@ -36,8 +38,7 @@ class Group:
         random: Who gets which partitions.
         broker: Where commits go.
         partitions: How many there are.
-        session: Seconds after which a silent member is dropped.
-        rebalance: Seconds that members have to join again.
+        kafka: After which time a silent member is dropped, and one that does not join again.
         trace: Told of what happens.
 
     Attributes:
@@ -52,16 +53,15 @@ class Group:
         random: Random,
         broker: Broker,
         partitions: int,
-        session: float,
-        rebalance: float,
+        kafka: Kafka,
         trace: Callable[[str], None],
     ) -> None:
         self._loop = loop
         self._random = random
         self._broker = broker
         self._partitions = partitions
-        self._session = session
-        self._rebalance = rebalance
+        self._session = kafka.session_timeout / 1000
+        self._rebalance = kafka.rebalance_timeout / 1000
         self._trace = trace
         self._members: dict[str, _Member] = {}
         self._moving_since: float | None = None

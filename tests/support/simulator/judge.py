@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
-from agents.lane.core import CoreFactory, Record
+from agents.lane.core import Record
 from streams.topics import Catalogue
 from streams.wire import row
 from streams.wire.control import Cut, decode_control
 from tests.support.judging import Log, judge_log
 
 from .broker import Broker
+from .world import World
 
 
-def judge(broker: Broker, topics: Catalogue, core: CoreFactory) -> list[str]:
+def judge(world: World) -> list[str]:
     """Everything that is not as it must be."""
+    broker, topics = world.broker, world.topics
+    faults = judge_log(read_log(broker, topics), world.core).faults
     return [
-        *(
-            f"{name}: {examples}"
-            for name, examples in judge_log(read_log(broker, topics), core).faults.items()
-        ),
+        *(f"{name}: {examples}" for name, examples in faults.items()),
         *_time_ran_ahead(broker, topics),
         *_versions_went_back(broker, topics),
     ]

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from aiokafka.errors import KafkaTimeoutError
 
-from .broker import Broker, Line, Place
-from .loop import Act, VirtualLoop
-from .network import TIMEOUT, Network
+from .broker import Line, Place
+from .loop import Act
+from .network import TIMEOUT
+from .world import World
 
 
 class Metadata(NamedTuple):
@@ -65,19 +66,17 @@ class SimProducer:
     """Of one worker.
 
     Args:
-        loop: Whose time passes.
-        network: Between it and the broker.
-        broker: Where batches go.
+        world: Where the broker is.
         name: The worker's.
-        limit: Records of a batch.
     """
 
-    def __init__(self, loop: VirtualLoop, network: Network, broker: Broker, name: str, limit: int) -> None:
-        self._loop = loop
-        self._network = network
-        self._broker = broker
+    def __init__(self, world: World, name: str) -> None:
+        self._loop = world.loop
+        self._network = world.network
+        self._broker = world.broker
         self._name = name
-        self._limit = limit
+        self._limit = world.setting.batch
+        self._wall_ms = world.wall_ms
         self._waiting: dict[Place, deque[_Parcel]] = {}
         self._traps: dict[str, Act] = {}
         self._broken: set[Place] = set()  # a batch is missing there: the broker takes none that follows it
@@ -88,7 +87,7 @@ class SimProducer:
 
     def create_batch(self) -> Batch:
         """An empty batch."""
-        return Batch(self._limit, int(self._loop.time() * 1000))
+        return Batch(self._limit, self._wall_ms())
 
     async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> "asyncio.Future[Metadata]":
         """Hand a batch over; returns a future of its place."""

@@ -2,35 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from random import Random
 from typing import Any, NoReturn
 
-from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, KafkaTimeoutError
-from faust.types import TP
+from aiokafka.errors import KafkaError
 
 from agents.adapters.metrics import Metrics
 from agents.errors import ExitCode, HoldfastError
+from agents.lane.auditor import Auditor
 from agents.lane.changelog import Changelog
 from agents.lane.clock import Clock
-from agents.lane.core import Core, Record
+from agents.lane.core import Record
 from agents.lane.fence import Lease
 from agents.lane.lane import Lane
 from agents.lane.metering import Meter
-from agents.settings import Settings
-from streams.topics import Catalogue
 
 from .broker import Broker
 from .faust import SimApp
 from .fetching import SimKafka
-from .group import Beat, Group
-from .loop import ExpectedError, VirtualLoop
+from .loop import ExpectedError
+from .member import Member
 from .network import Network
 from .producer import SimProducer
-
-EPOCH_MS = 1_790_000_000_000
-"""The wall clock when virtual time is 0."""
+from .world import World
 
 
 class DiedError(ExpectedError):
@@ -77,32 +70,11 @@ class SimReader:
         )
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What all workers of a schedule share."""
-
-    loop: VirtualLoop
-    random: Random
-    network: Network
-    broker: Broker
-    group: Group
-    settings: Settings
-    topics: Catalogue
-    core: Callable[[int], Core]
-    lease: bool
-    batch: int
-    trace: Callable[[str], None]
-
-    def wall_ms(self) -> int:
-        """The clock of all machines."""
-        return EPOCH_MS + int(self.loop.time() * 1000)
-
-
 class Worker:
     """A worker, started when it is made.
 
     Args:
-        around: What it lives in.
+        world: Where it lives.
         name: Its own.
         ended: Told how it ended.
 
@@ -111,41 +83,35 @@ class Worker:
         exit: How it ended: code and reason; ``None`` while it lives.
     """
 
-    def __init__(self, around: Surroundings, name: str, ended: "Callable[[Worker], None]") -> None:
-        self.around = around
+    def __init__(self, world: World, name: str, ended: "Callable[[Worker], None]") -> None:
+        self.world = world
         self.name = name
         self.exit: tuple[int, str] | None = None
-        self.reason: BaseException | None = None
+        self._reason: BaseException | None = None
         self._ended = ended
-        self._tasks: list[asyncio.Task[Any]] = []
-        self.process = around.loop.process(name)
+        self.process = world.loop.process(name)
         self.process.context.run(self._build)
-        self._membership = self._spawn(self._belong())
-        self._recovery = self._spawn(self.app.tables.recovery.run())
+        self._belonging = self._spawn(self.member.belong())
+        self._recovering = self._spawn(self.app.tables.recovery.run())
         self._spawn(self._commit_now_and_then())
+        self._spawn(self._audit())
 
     def _build(self) -> None:
-        around = self.around
-        clock = Clock(around.loop.time, around.wall_ms)
-        meter = Meter(Quiet(), around.topics)
-        self.lane = Lane(around.settings, around.topics, around.core, {}, meter, clock=clock, end=self._end)
-        if not around.lease:
+        world, topics = self.world, self.world.topics
+        clock, meter = Clock(world.loop.time, world.wall_ms), Meter(Quiet(), topics)
+        self.lane = Lane(world.setting.settings, topics, world.core, {}, meter, clock=clock, end=self._end)
+        if not world.setting.lease:
             self.lane.sender._lease = NoLease(0)
-        reader: Any = SimReader(around.network, around.broker)
+        reader: Any = SimReader(world.network, world.broker)
         self.lane.reader = reader
-        self.lane.changelog = Changelog(
-            around.topics.changelog.name, self.lane.sender, reader, self.name.encode()
-        )
-        self._kafka = SimKafka(
-            around.loop, around.network, around.broker, around.group, around.random, around.wall_ms
-        )
-        self.producer = SimProducer(around.loop, around.network, around.broker, self.name, around.batch)
-        self.app = SimApp(self.lane, self._kafka, self.producer, self._spawn)
+        self.lane.changelog = Changelog(topics.changelog.name, self.lane.sender, reader, self.name.encode())
+        kafka = SimKafka(world)
+        self.producer = SimProducer(world, self.name)
+        self.app = SimApp(self.lane, kafka, self.producer, self._spawn)
+        self.member = Member(world, self.app, kafka, self.name)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        task = self.around.loop.create_task(self._guarded(work), context=self.process.context)
-        self._tasks.append(task)
-        return task
+        return self.world.loop.create_task(self._guarded(work), context=self.process.context)
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
@@ -157,7 +123,7 @@ class Worker:
 
     def _end(self, reason: BaseException, doing: str) -> NoReturn:
         code = reason.exit_code if isinstance(reason, HoldfastError) else ExitCode.INFRASTRUCTURE
-        self.reason = reason
+        self._reason = reason
         self._gone(int(code), f"{doing}: {type(reason).__name__}: {reason}")
         raise DiedError
 
@@ -170,97 +136,43 @@ class Worker:
         if self.exit is not None:
             return
         self.exit = (code, why)
-        self.around.trace(f"{self.name} ends with {code}: {why}")
-        self.around.loop.forget(self.process)
+        self.world.note(f"{self.name} ends with {code}: {why}")
+        self.world.loop.forget(self.process)
         self._ended(self)
 
     def freeze(self) -> None:
         """As by SIGSTOP."""
         self.process.frozen = True
-        self.around.trace(f"{self.name} freezes")
+        self.world.note(f"{self.name} freezes")
 
     def wake(self) -> None:
         """As by SIGCONT."""
         self.process.frozen = False
         if self.exit is None:
-            self.around.trace(f"{self.name} wakes")
+            self.world.note(f"{self.name} wakes")
 
     def leave(self) -> None:
         """As by SIGTERM."""
-        self.around.trace(f"{self.name} is asked to leave")
+        self.world.note(f"{self.name} is asked to leave")
         self._spawn(self._leave())
 
     async def _leave(self) -> None:
-        self._membership.cancel()
-        self._recovery.cancel()
+        self._belonging.cancel()
+        self._recovering.cancel()
         await self.app.consumer.wait_empty()
         await self.app.executor.stop()
-        member = self._kafka.member
-        await self.around.network.insist(lambda: self.around.group.leave(member))
+        await self.member.leave()
         self._gone(0, "left")
 
-    # -- the group
-
-    async def _belong(self) -> None:
-        """Join, show life, and join again when asked to, or when dropped."""
-        incarnation = 0
-        while True:
-            if self._kafka.member == "":
-                incarnation += 1
-                self._kafka.member = f"{self.name}.{incarnation}"
-            generation, numbers = await self._join()
-            await self._placed(generation, numbers)
-            beat = await self._beat_while_stable(generation)
-            await self.app.consumer.on_partitions_revoked({TP(*tp) for tp in self._kafka.assignment()})
-            if beat is Beat.UNKNOWN:
-                self._kafka.member = ""
-
-    async def _join(self) -> tuple[int, list[int]]:
-        around, member = self.around, self._kafka.member
-        while True:
-            future: asyncio.Future[tuple[int, list[int]]] = around.loop.create_future()
-
-            def placed(generation: int, numbers: list[int], future: Any = future) -> None:
-                if not future.done():
-                    around.network.answer(_settle, future, (generation, numbers))
-
-            try:
-                await around.network.ask(lambda: around.group.join(member, placed))
-            except KafkaTimeoutError:
-                continue
-            try:
-                return await asyncio.wait_for(future, around.settings.kafka.rebalance_timeout / 1000 + 3)
-            except TimeoutError:
-                continue
-
-    async def _placed(self, generation: int, numbers: list[int]) -> None:
-        topics = [topic.name for topic in (*self.around.topics.inputs, self.around.topics.control)]
-        topics.append(self.around.topics.changelog.name)
-        places = [TopicPartition(topic, number) for number in numbers for topic in topics]
-        self._kafka.generation = generation
-        self._kafka.assign(places)
-        self.app.consumer_generation_id = generation
-        await self.app.consumer.on_partitions_assigned({TP(*place) for place in places}, generation)
-
-    async def _beat_while_stable(self, generation: int) -> Beat:
-        around, member = self.around, self._kafka.member
-        while True:
-            await asyncio.sleep(around.settings.kafka.heartbeat_interval / 1000)
-            sent = around.loop.time()
-            try:
-                beat = await around.network.ask(lambda: around.group.beat(member, generation))
-            except KafkaTimeoutError:
-                continue
-            if beat is not Beat.STABLE:
-                return beat
-            self.lane.lease.renew(sent)
+    # -- what goes on beside
 
     async def _commit_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(self.around.settings.kafka.commit_interval / 1000)
+            await asyncio.sleep(self.world.setting.settings.kafka.commit_interval / 1000)
             await self.app.consumer.commit()
 
-    # -- for whoever waits for the end of a schedule
+    async def _audit(self) -> None:
+        await Auditor(self.lane).start()
 
     @property
     def expected(self) -> bool:
@@ -268,9 +180,4 @@ class Worker:
         if self.exit is None or self.exit[0] in (0, -9):
             return True
         infrastructure = self.exit[0] == ExitCode.INFRASTRUCTURE
-        return infrastructure and isinstance(self.reason, (KafkaError, HoldfastError))
-
-
-def _settle(future: "asyncio.Future[Any]", result: object) -> None:
-    if not future.done():
-        future.set_result(result)
+        return infrastructure and isinstance(self._reason, (KafkaError, HoldfastError))
