@@ -10,11 +10,15 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from ..adapters.logs import get_logger
 from .core import Executed
 from .cuts import DueCut
+from .fence import LeaseExpiredError
 from .lane import Lane
 from .partition import OwnedPartition
 from .sending import Line, acknowledged
+
+log = get_logger("lane")
 
 LOOK_EVERY = 5.0
 """Seconds after which an idle executor looks whether a mark is due."""
@@ -83,6 +87,8 @@ class Executor:
         """Any failure ends the process, since nothing may be committed past it."""
         try:
             await work
+        except LeaseExpiredError as error:
+            log.warning("cut given up, its next owner carries it out", partition=number, reason=str(error))
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             self._lane.end(error, "executing cuts")
         finally:

@@ -4,9 +4,10 @@ A new owner appends a marker to its changelog partition; the marker's offset is 
 older epoch than the newest marker before them were written by a fenced owner: they do not count, and the
 new owner writes these keys again. The owner is the only writer, so the offsets of its acknowledged batches
 follow one another; a gap is read at once. A marker in it means that somebody newer owns the partition. The
-lease ends most zombies before they write; it is neither sufficient nor necessary, but cheap.
+lease holds most zombies back before they write; it is neither sufficient nor necessary, but cheap.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -129,6 +130,10 @@ def judge_gap(records: Iterable[Record], epoch: int, twins: Twins) -> set[bytes]
     return keys
 
 
+LEASE_LOOK = 0.1
+"""Seconds between two looks whether contact was made again."""
+
+
 class LeaseExpiredError(InfrastructureError):
     """The group has not heard of this worker for a session: its partitions may be somebody else's."""
 
@@ -152,14 +157,24 @@ class Lease:
         """Contact was made by a request that left at ``moment`` (monotonic)."""
         self._renewed = max(self._renewed, self._clock() if moment is None else moment)
 
-    def check(self) -> None:
-        """Raise before a write that might be a zombie's.
+    @property
+    def over(self) -> str:
+        """Whether a write now might be a zombie's, in words; empty while the group knows of us."""
+        silent = self._clock() - self._renewed
+        if silent <= self._length:
+            return ""
+        return f"no contact with the group for {silent:.1f} s, the lease is {self._length:.1f} s"
+
+    async def wait(self, waits: Callable[[], bool]) -> None:
+        """Wait before a write until contact was made again: after an outage the partitions may still be ours.
+
+        Args:
+            waits: Whether waiting makes sense: not once partitions move, which waits for what is in hand.
 
         Raises:
-            LeaseExpiredError: if the lease is over.
+            LeaseExpiredError: if the lease is over and there is no waiting.
         """
-        silent = self._clock() - self._renewed
-        if silent > self._length:
-            raise LeaseExpiredError(
-                f"no contact with the group for {silent:.1f} s, the lease is {self._length:.1f} s"
-            )
+        while said := self.over:
+            if not waits():
+                raise LeaseExpiredError(said)
+            await asyncio.sleep(LEASE_LOOK)

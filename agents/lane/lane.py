@@ -21,7 +21,7 @@ from .claiming import Place, base_of, base_offset, claim_of
 from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
 from .cuts import Base, FencedError, Verdict
-from .fence import Lease
+from .fence import Lease, LeaseExpiredError
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
 from .policy_watch import PolicyWatch
@@ -88,7 +88,7 @@ class Lane:
         self.progress = RecoveryProgress(clock)
         self.unreadable = 0
         self.ticks_ignored = 0
-        self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease)
+        self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease, lambda: self.live)
         self.reader = LogReader(connection)
         self.changelog = Changelog(
             catalogue.changelog.name, self.sender, self.reader, owner_name(settings.kafka.instance_id)
@@ -297,8 +297,11 @@ class Lane:
     async def propose(self) -> None:
         """Write the cuts whose time has come; any failure ends the process."""
         try:
-            if self.live:
+            if self.live and not self.lease.over:
                 await self._propose()
+        except LeaseExpiredError:
+            if self.live:  # else partitions move: whoever owns them next writes cuts
+                raise
         except Exception as error:  # noqa: BLE001 - fail-stop: nothing may be built on a failure
             self.end(error, "writing cuts")
 

@@ -57,12 +57,16 @@ class Sender:
 
     Args:
         producer: Returns the started aiokafka producer.
-        lease: Checked before each send.
+        lease: Waited for before each send.
+        live: Whether that makes sense; while partitions move it does not.
     """
 
-    def __init__(self, producer: Callable[[], Any], lease: Lease) -> None:
+    def __init__(
+        self, producer: Callable[[], Any], lease: Lease, live: Callable[[], bool] = lambda: False
+    ) -> None:
         self._producer = producer
         self._lease = lease
+        self._live = live
 
     async def send(self, topic: str, partition: int, lines: Iterable[Line]) -> list[Sent]:
         """Hand the lines over, in order, in as few batches as possible; returns before they are acknowledged.
@@ -70,7 +74,7 @@ class Sender:
         Raises:
             LeaseExpiredError: if this worker may no longer own what it writes to.
         """
-        self._lease.check()
+        await self._lease.wait(self._live)
         producer = self._producer()
         sent: list[Sent] = []
         batch, count = producer.create_batch(), 0

@@ -35,8 +35,9 @@ class LaneStatus:
 
     @property
     def ready(self) -> bool:
-        """Whether all owned partitions are recovered, and what was found on control is carried out."""
-        return self._lane.live and all(owned.proposing for owned in self._lane.partitions.values())
+        """Whether all owned partitions are recovered and up to date with control, in touch with the group."""
+        lane = self._lane
+        return lane.live and not lane.lease.over and all(o.proposing for o in lane.partitions.values())
 
     @property
     def reason(self) -> str:
@@ -47,6 +48,8 @@ class LaneStatus:
             return ""
         if not self._lane.live:
             return self._recovering or ("partitions are moving" if self._lane.joined else "joining the group")
+        if said := self._lane.lease.over:
+            return said
         late = [owned.number for owned in self._lane.partitions.values() if not owned.proposing]
         return f"partitions {late} carry out what a former owner left"
 

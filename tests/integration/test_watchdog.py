@@ -15,6 +15,7 @@ from tests.support.worker import Worker, wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 PARTITIONS = 2
+LINES_A_MINUTE = 100
 QUICK = {
     "HOLDFAST_WATCHDOG": "4s",
     "HOLDFAST_KAFKA__SESSION_TIMEOUT": "3s",
@@ -89,12 +90,15 @@ def test_an_outage_of_the_brokers_is_waited_out_alive_and_not_restarted(bed: Bed
     worker = bed.worker.start().wait_ready()
     bed.load.start()
     wait_until(bed.applies, "events are applied")
+    lines = len(worker.output().splitlines())
     bed.broker.set_down()
     wait_until(
         lambda: worker.output().count("standing still while the brokers do not answer") >= 3,
         "the watchdog has waited for several of its limits",
     )
-    assert (worker.get("/livez") or {}).get("alive")
+    assert worker.get("/livez") == {"alive": True}
+    assert not worker.is_ready()
+    assert len(worker.output().splitlines()) - lines < LINES_A_MINUTE, "a library says it again and again"
     bed.broker.set_up()
     wait_until(worker.is_ready, "ready again")
     bed.recovers()

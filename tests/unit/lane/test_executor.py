@@ -4,8 +4,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from agents.lane.clock import Clock
 from agents.lane.executor import LOOK_EVERY, MARK_AFTER, Executor
+from agents.lane.fence import LeaseExpiredError
 from agents.lane.lane import Lane
 from agents.lane.pulse import Pulse
 
@@ -70,3 +73,27 @@ async def test_nothing_is_marked_while_partitions_move() -> None:
         lane.work.set()
         await turned(running, lane)
     assert marks.marked == []
+
+
+class Fenced(Marks):
+    """A changelog whose lease ran out while partitions moved."""
+
+    async def mark(self, owned: Any) -> None:  # noqa: ANN401 - a stand-in
+        await super().mark(owned)
+        raise LeaseExpiredError("no contact")
+
+
+async def test_what_the_lease_forbids_is_given_up_and_the_rebalance_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [1_000.0]
+    marks = Fenced()
+    lane = lane_of(marks, now)
+    running = Executor(lane)
+    for _ in range(2):
+        lane.work.set()
+        now[0] += MARK_AFTER + LOOK_EVERY
+        await turned(running, lane)
+    assert marks.marked == [3]
+    assert "cut given up, its next owner carries it out" in caplog.text
+    assert lane.idle.is_set(), "whoever waits for the cut in hand goes on"

@@ -1,9 +1,12 @@
 """Which changelog records count, what a gap means, and when a lease is over."""
 
+import asyncio
+
 import pytest
 
 from agents.lane.cuts import FencedError
 from agents.lane.fence import (
+    LEASE_LOOK,
     MARK,
     Contiguity,
     EpochFilter,
@@ -110,9 +113,22 @@ def test_a_lease_without_contact_is_over() -> None:
     now = [100.0]
     lease = Lease(12, lambda: now[0])
     now[0] = 111
-    lease.check()
+    assert not lease.over
     now[0] = 113
-    with pytest.raises(LeaseExpiredError):
-        lease.check()
+    assert "no contact with the group for 13.0 s, the lease is 12.0 s" in lease.over
     lease.renew(112)
-    lease.check()
+    assert not lease.over
+
+
+async def test_a_write_waits_for_contact_and_not_while_partitions_move() -> None:
+    now = [100.0]
+    lease = Lease(12, lambda: now[0])
+    now[0] = 500  # an outage of the brokers
+    writing = asyncio.create_task(lease.wait(lambda: True))
+    await asyncio.sleep(3 * LEASE_LOOK)
+    assert not writing.done()
+    lease.renew()
+    await asyncio.wait_for(writing, 5)
+    now[0] = 900
+    with pytest.raises(LeaseExpiredError, match="no contact with the group for 400"):
+        await lease.wait(lambda: False)
