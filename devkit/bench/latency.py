@@ -10,9 +10,11 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from devkit.broker import Child, real_kafka
+from streams.wire.times import HOUR
 
 from . import steady
 from .ground import Ground
@@ -37,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--rates", type=int, nargs="*", default=[500, 2_000], help="events/s besides the half load"
     )
     parser.add_argument("--seconds", type=float, default=60, help="measured at each rate")
-    parser.add_argument("--events", type=int, default=300_000, help="of the backlog")
+    parser.add_argument("--events", type=int, default=300_000, help="of the backlog; 0: no half load")
     parser.add_argument("--partitions", type=int, default=4)
 
 
@@ -52,21 +54,24 @@ def run(options: Namespace) -> Result:
         ground = Ground(kafka, Path(folder), "latency", options.partitions)
         ground.publish(steady.POLICY)
         with ground.member().start() as worker:
-            full = _backlog(worker.wait_ready(options.partitions), ground, options)
-            result.notes.append(
-                f"full rate: {full.rate:,.0f} events/s of a backlog, {full.micros:.1f} µs CPU each"
-            )
-            for rate in (*options.rates, round(full.rate / 2)):
+            worker.wait_ready(options.partitions)
+            rates = [*options.rates, *_half(worker, ground, options, result)]
+            for rate in rates:
                 result.rows += _steady(worker, ground, rate, options, result)
             worker.end_well()
     return result
 
 
-def _backlog(worker: Member, ground: Ground, options: Namespace) -> Window:
-    sent = send(ground.bootstrap, ground.topics, known(options.customers, now() - 3_600_000, 2))
+def _half(worker: Member, ground: Ground, options: Namespace, result: Result) -> list[int]:
+    """Make everybody known, and find half of the full rate by a backlog; none where there shall be none."""
+    sent = send(ground.bootstrap, ground.topics, known(options.customers, now() - HOUR, 2))
     _watch(worker, sent)
+    if not options.events:
+        return []
     sent += send(ground.bootstrap, ground.topics, uniform(options.events, options.customers, now()))
-    return warm_part(_watch(worker, sent))
+    full = warm_part(_watch(worker, sent))
+    result.notes.append(f"full rate: {full.rate:,.0f} events/s of a backlog, {full.micros:.1f} µs CPU each")
+    return [round(full.rate / 2)]
 
 
 def _watch(worker: Member, events: int) -> list[Look]:
@@ -97,18 +102,22 @@ def _steady(worker: Member, ground: Ground, rate: int, options: Namespace, resul
         sender.stop()
     window = between(first, last)
     at_once = [listener.of(kind).quantiles(since, until) for kind in ("command", "email_opted_out")]
-    due = (steady.AFTER + steady.GRACE) * 1000
-    late = listener.of("store_stopped").quantiles(
-        since - due + 1000 * steady.GRACE, until - due, 1000 * steady.GRACE
-    )
+    late = listener.of("store_stopped").quantiles(since, until, 1000 * steady.GRACE)
     names = ("order → command", "opt-out → signal", "deadline and grace → signal")
     found = dict(zip(names, [*at_once, late], strict=True))
-    _check(result, rate, window, at_once)
+    check(result, rate, window, at_once)
     return [_row(rate, name, window, told) for name, told in found.items() if told is not None]
 
 
-def _check(result: Result, rate: int, window: Window, at_once: list[Quantiles | None]) -> None:
-    """Enough of what should be answered was, and the load was what it should be."""
+def check(result: Result, rate: int, window: Window, at_once: Sequence[Quantiles | None]) -> None:
+    """Note it, and let the result fail, if too little was answered or the load was not held.
+
+    Args:
+        result: of the benchmark.
+        rate: asked for, events a second.
+        window: what was taken in.
+        at_once: the answers to orders, and to opt-outs.
+    """
     for wanted, told in zip((0.04, 0.01), at_once, strict=True):
         if (told.number if told else 0) < ENOUGH * 0.97 * wanted * window.events:
             result.equal = False

@@ -13,7 +13,7 @@ from .ground import NOTHING, Config, Ground
 from .load import now
 from .member import Measured
 from .report import Result
-from .typical import fill, rows
+from .typical import fill, first_owner, rows
 
 TEMPLATES = 1_000
 
@@ -78,7 +78,8 @@ def recover(
     Raises:
         ChildError: a worker did not end well.
     """
-    empty = fill(ground, customers, made, each, settings)
+    empty = first_owner(ground, settings)
+    fill(ground, customers, made, each)
     with ground.member(settings).start() as worker:
         worker.wait_ready(ground.partitions, 600)
         after, told = worker.measured(), worker.metrics()

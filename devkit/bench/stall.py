@@ -16,7 +16,7 @@ from .latency import look
 from .listen import Prober, Quantiles, spread
 from .load import LOADS, now, send
 from .report import Result
-from .typical import fill, rows
+from .typical import fill, first_owner, rows
 from .watch import warm_part, watch
 
 TEMPLATES = 1_000
@@ -27,6 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Say how much of what."""
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--loads", nargs="+", choices=list(LOADS), default=list(LOADS))
     parser.add_argument("--partitions", type=int, default=4)
 
 
@@ -35,8 +36,9 @@ def run(options: Namespace) -> Result:
     result = Result("stall")
     result.notes.append("the worker has recovered its customers from a changelog; then the backlog")
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder, real_kafka() as kafka:
-        for load in LOADS:
+        for load in options.loads:
             ground = Ground(kafka, Path(folder), f"stall-{load}", options.partitions)
+            first_owner(ground)
             fill(ground, options.customers, rows([now() - n * MINUTE for n in range(TEMPLATES)]))
             result.rows.append(_measure(ground, load, options))
             ground.clear()

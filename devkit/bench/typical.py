@@ -68,34 +68,33 @@ def _life(who: int, last: int) -> Iterator[Made]:
     yield event("app.opened", who, last, id_())
 
 
-def fill(
-    ground: Ground, customers: int, values: Sequence[bytes], each: int = 1, settings: Config = NOTHING
-) -> Measured:
-    """Have a changelog as a worker leaves it behind that has seen so many customers.
-
-    A worker claims the fresh topics, makes its first cuts and ends in good order; what it saw of customers
-    is then written by us, under its epochs.
+def first_owner(ground: Ground, settings: Config = NOTHING) -> Measured:
+    """Have a worker claim the fresh topics, make its first cuts and end in good order.
 
     Args:
         ground: where; a policy to be in force is published already.
-        customers: how many.
-        values: rows, given out in turn.
-        each: records of each customer; more than one where nothing was compacted yet.
         settings: of the worker.
 
     Returns:
-        What that worker had used when it was ready.
+        What it had used when it was ready, without any customers.
     """
     with ground.member(settings).start() as worker:
         worker.wait_ready(ground.partitions)
         empty = worker.measured()
         wait_until(lambda: all(owned["cut"] > 1 for owned in worker.partitions()), "the first cuts")
         worker.end_well()
-    _write(ground, customers, values, each)
     return empty
 
 
-def _write(ground: Ground, customers: int, values: Sequence[bytes], each: int) -> None:
+def fill(ground: Ground, customers: int, values: Sequence[bytes], each: int = 1) -> None:
+    """Write a changelog as if the first owner had seen so many customers, under its epochs.
+
+    Args:
+        ground: where the first owner has been.
+        customers: how many.
+        values: rows, given out in turn.
+        each: records of each customer; more than one where nothing was compacted yet.
+    """
     epochs = _epochs(ground)
     under = [[row.with_epoch(value, epochs[p]) for value in values] for p in range(ground.partitions)]
     producer: Producer = open_producer(ground.bootstrap)
