@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from . import step
 from .context import Visit
 from .customer import state
@@ -16,6 +18,7 @@ from .wire import row
 from .wire.command import Command, encode_command
 from .wire.row import Item
 from .wire.signal import Signal, encode_signal
+from .wire.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +30,21 @@ if TYPE_CHECKING:
 SECOND: Final = 1000
 
 
+class Heading(NamedTuple):
+    """What the headers of an effect repeat of its value: its type is ``signal.opened`` or the like."""
+
+    type: str
+    id: str
+    at: int
+
+
 class Result(NamedTuple):
     """What became of a customer.
 
     Attributes:
         value: the stored row, None if nothing changed.
         outbox: the effects, in order.
+        headings: what the headers of each effect repeat of its value.
         outcomes: of each event, ``accepted`` or ``duplicate``.
         wake_at: when to look at this customer again (ms), 0 for never.
         leaving: the customer is forgotten; the row goes once the cut is committed.
@@ -40,6 +52,7 @@ class Result(NamedTuple):
 
     value: bytes | None
     outbox: list[Item]
+    headings: list[Heading]
     outcomes: list[str]
     wake_at: int
     leaving: bool
@@ -56,12 +69,13 @@ def advance(
     outcomes = [walk.event(arrival) for arrival in arrivals]
     walk.finish()
     if not walk.changed:
-        return Result(None, [], outcomes, opened.wake_at if opened else 0, False)
+        return Result(None, [], [], outcomes, opened.wake_at if opened else 0, False)
     outbox = [_item(effect, seq + number, trace) for number, (effect, trace) in enumerate(walk.says, 1)]
+    headings = [_heading(effect) for effect, _ in walk.says]
     shape, body = state.encode(walk.customer) if walk.customer is not None else (0, b"")
     wake = walk.wake if walk.customer is not None else 0
     value = row.pack(epoch, n, seq + len(outbox), wake, body, outbox, shape)
-    return Result(value, outbox, outcomes, wake, walk.customer is None)
+    return Result(value, outbox, headings, outcomes, wake, walk.customer is None)
 
 
 def _item(effect: Signal | Command, seq: int, traceparent: bytes | None) -> Item:
@@ -70,6 +84,30 @@ def _item(effect: Signal | Command, seq: int, traceparent: bytes | None) -> Item
     if isinstance(effect, Signal):
         return Item("signals", encode_signal(effect), traceparent)
     return Item(f"commands.{effect.channel}", encode_command(effect), traceparent)
+
+
+def _heading(effect: Signal | Command) -> Heading:
+    """What the headers of an effect say."""
+    family = "signal" if isinstance(effect, Signal) else "command"
+    return Heading(f"{family}.{effect.action}", effect.id, effect.at)
+
+
+class _Said(msgspec.Struct):
+    """The fields of an effect's value that its headers repeat."""
+
+    id: str
+    action: str
+    at: str
+
+
+_said: Final = msgspec.json.Decoder(_Said)
+
+
+def heading_of(item: Item) -> Heading:
+    """The same of an effect that a row carries: what it was when it was made."""
+    said = _said.decode(item.value)
+    family = "signal" if item.topic == "signals" else "command"
+    return Heading(f"{family}.{said.action}", said.id, parse_time(said.at))
 
 
 class _Walk:

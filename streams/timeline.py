@@ -18,14 +18,12 @@ crash between two of them changes a byte.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from .customer.upcast import lifted
-from .customer_cut import SECOND, Result, advance
+from .customer_cut import SECOND, Heading, Result, advance, heading_of
 from .deadlines import Deadlines
 from .executed import Counts, Effect, Executed, Headers, Record, Rejected, merged
 from .facts import FactsInForce
@@ -35,7 +33,6 @@ from .step import DUPLICATE
 from .visits import Visited, Visits
 from .wire import row
 from .wire.headers import effect_headers
-from .wire.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,7 +118,11 @@ class Partition:
     def resend(self, since_cut: int) -> list[Effect]:
         """The effects of every row whose cut is above the last committed one: they may not have left."""
         late = sorted(key for n, keys in self._sending.items() if n > since_cut for key in keys)
-        return [self._effect(key, item) for key in late for item in row.outbox_of(self.rows[key])]
+        return [
+            self._effect(key, item, heading_of(item))
+            for key in late
+            for item in row.outbox_of(self.rows[key])
+        ]
 
     def current(self, key: bytes) -> bytes | None:
         """What the changelog must hold under this key, None for a tombstone: what a repair writes again."""
@@ -257,7 +258,7 @@ class Partition:
         wake = result.wake_at
         if result.outbox:
             self._sending.setdefault(n, []).append(key)
-            portion.effects.extend(self._effect(key, item) for item in result.outbox)
+            portion.effects += map(self._effect, repeat(key), result.outbox, result.headings)
         if result.leaving:
             self._leaving.setdefault(n, []).append(key)
         elif wake and (not filed or wake < filed):
@@ -300,32 +301,11 @@ class Partition:
         value = self.rows.get(key)
         return row.wake_of(value) if value is not None else 0
 
-    def _effect(self, key: bytes, item: row.Item) -> Effect:
-        """An item of an outbox as it is published: the headers follow from its value."""
-        said = _heading.decode(item.value)
-        family = "signal" if item.topic == "signals" else "command"
+    def _effect(self, key: bytes, item: row.Item, heading: Heading) -> Effect:
+        """An item of an outbox as it is published."""
         prefix = self._catalogue.prefix
-        headers = effect_headers(
-            f"{family}.{said.action}",
-            said.id,
-            parse_time(said.at),
-            said.customer_id,
-            prefix,
-            item.traceparent,
-        )
+        headers = effect_headers(heading.type, heading.id, heading.at, key.decode(), prefix, item.traceparent)
         return Effect(f"{prefix}.{item.topic}.v1", key, item.value, headers)
-
-
-class _Heading(msgspec.Struct):
-    """What the headers of an effect repeat of its value."""
-
-    id: str
-    action: str
-    at: str
-    customer_id: str
-
-
-_heading: Final = msgspec.json.Decoder(_Heading)
 
 
 def _taken(by_cut: dict[int, list[bytes]], committed_cut: int, grain: int) -> Iterator[Sequence[bytes]]:

@@ -5,6 +5,7 @@ that each form's own module says only what it consists of.
 """
 
 from collections.abc import Collection
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -36,19 +37,20 @@ class Form(Generic[T]):
         self.always = tuple(
             field.encode_name for field in msgspec.structs.fields(struct) if field.name not in omitted
         )
+        fields = msgspec.structs.fields(struct)
+        self._values = attrgetter(*(field.name for field in fields))
         self._plan = tuple(
-            (field.name, field.encode_name, field.name in times, field.name in omitted)
-            for field in msgspec.structs.fields(struct)
+            (field.encode_name, field.name in times, field.name in omitted) for field in fields
         )
 
     def body(self, form: T) -> dict[str, Any]:
         """Lay a form out as JSON would have it, in the wire's order."""
         body: dict[str, Any] = {}
-        for name, wire_name, is_time, is_omitted in self._plan:
-            value = getattr(form, name)
-            if value is None and is_omitted:
-                continue
-            body[wire_name] = format_time(value) if is_time and value is not None else value
+        for (name, is_time, is_omitted), value in zip(self._plan, self._values(form), strict=True):
+            if value is not None:
+                body[name] = format_time(value) if is_time else value
+            elif not is_omitted:
+                body[name] = None
         return body
 
     def encode(self, form: T) -> bytes:

@@ -3,7 +3,19 @@
 The customer id, a pseudonym, is the only thing about the customer in them.
 """
 
+from functools import lru_cache
+from typing import Final
+
 from .times import format_time
+
+_VERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT: Final = ("content-type", b"application/json")
+
+
+@lru_cache(maxsize=64)
+def _header(name: str, value: str) -> tuple[str, bytes]:
+    """One header of which there are only few."""
+    return name, value.encode()
 
 
 def effect_headers(
@@ -20,13 +32,13 @@ def effect_headers(
         traceparent: as the cause had it (W3C trace context), if it had one.
     """
     headers = [
-        ("ce_specversion", b"1.0"),
+        _VERSION,
         ("ce_id", id_.encode()),
-        ("ce_source", f"/{prefix}/detect".encode()),
-        ("ce_type", f"com.holdfast.{type_}.v1".encode()),
+        _header("ce_source", f"/{prefix}/detect"),
+        _header("ce_type", f"com.holdfast.{type_}.v1"),
         ("ce_time", format_time(at).encode()),
         ("ce_subject", customer_id.encode()),
-        ("content-type", b"application/json"),
+        _CONTENT,
     ]
     if traceparent is not None:
         headers.append(("traceparent", traceparent))

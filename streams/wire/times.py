@@ -31,6 +31,13 @@ _WIRE_LENGTH: Final = len("2026-11-21T10:00:00.000Z")
 
 _SECONDS: Final = {f":{second:02}": second * SECOND for second in range(60)}
 _DECIMALS: Final = {f".{decimals:03}Z": decimals for decimals in range(1000)}
+_SECOND_TEXTS: Final = tuple(_SECONDS)
+_DECIMAL_TEXTS: Final = tuple(_DECIMALS)
+_MINUTES_OF_DAY: Final = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
+_MOST_DATES: Final = 1 << 12
+_dates: Final[dict[int, str]] = {}
+"""Days written lately, by their number since 1970."""
+
 _MOST_MINUTES: Final = 1 << 14
 UNREAD: Final = -(1 << 62)
 _minutes: Final[dict[str, int]] = {}
@@ -101,9 +108,21 @@ def format_time(ms: int) -> str:
     Raises:
         OverflowError: the moment is outside the years 1 to 9999.
     """
-    moment = _EPOCH + timedelta(milliseconds=ms)
+    day, rest = divmod(ms, DAY)
+    minute, rest = divmod(rest, MINUTE)
+    second, decimals = divmod(rest, SECOND)
+    date = _dates.get(day) or _format_day(day)
+    return date + _MINUTES_OF_DAY[minute] + _SECOND_TEXTS[second] + _DECIMAL_TEXTS[decimals]
+
+
+def _format_day(day: int) -> str:
+    """Write a day since 1970 as the moments in it begin, and remember it."""
     # Not strftime: its %Y does not pad years below 1000 on every platform.
-    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
+    text = f"{(_EPOCH + timedelta(days=day)).date().isoformat()}T"
+    if len(_dates) >= _MOST_DATES:
+        _dates.clear()
+    _dates[day] = text
+    return text
 
 
 def parse_duration(text: str) -> int:
