@@ -135,5 +135,6 @@ class Proposer:
         share = self._pace.limit / total
         for topic, end in ends.items():
             start = self._ends.get(topic, end)
-            ends[topic] = start + int((end - start) * share)
+            # At least one where records wait: with a limit below the number of inputs all shares may be 0.
+            ends[topic] = start + max(int((end - start) * share), min(end - start, 1))
         return ends, False

@@ -1,13 +1,15 @@
 """A fresh partition commits before its first cut, or nothing is written at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
 import pytest
+from aiokafka.structs import OffsetAndMetadata
 from faust.types import TP
 
 from agents.errors import InfrastructureError
 from agents.lane import consumer
+from agents.lane.claiming import Place
 from agents.lane.clock import MACHINE
 from agents.lane.consumer import LaneConsumer
 
@@ -73,3 +75,26 @@ async def test_inputs_that_another_commit_set_back_are_committed_again(
     await made.perform_seek()
     made.finished(3, {web.topic: 50}, 8)
     assert made._filter_committable_offsets([web, CONTROL]) == {web: 50, CONTROL: 8}
+
+
+async def test_a_claim_sees_what_was_committed_together_as_it_was_at_one_moment() -> None:
+    """Found by the simulator: control asked for before a twin's commit, inputs after it: a cut was lost."""
+    web = TP("holdfast.events.web.v1", 3)
+    asked: list[Sequence[TP]] = []
+
+    async def fetch_committed_offsets(places: Sequence[TP]) -> dict[TP, OffsetAndMetadata]:
+        asked.append(places)
+        return {web: OffsetAndMetadata(40, ""), CONTROL: OffsetAndMetadata(-1, "")}
+
+    async def offsets(places: Sequence[TP]) -> dict[TP, int]:
+        return dict.fromkeys(places, 50)
+
+    kafka = SimpleNamespace(
+        _coordinator=SimpleNamespace(fetch_committed_offsets=fetch_committed_offsets),
+        beginning_offsets=offsets,
+        end_offsets=offsets,
+    )
+    made = LaneConsumer.__new__(LaneConsumer)
+    made._thread = SimpleNamespace(_ensure_consumer=lambda: kafka)
+    assert await made._survey([web, CONTROL]) == {web: Place(40, 50, 50), CONTROL: Place(None, 50, 50)}
+    assert asked == [[web, CONTROL]], "one request"

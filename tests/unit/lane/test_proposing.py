@@ -58,6 +58,15 @@ def test_under_backlog_it_does_not_wait_and_takes_a_share_of_each_input() -> Non
     assert cut.ends["b"] > cut.from_["b"]
 
 
+def test_a_limit_below_the_number_of_inputs_still_takes_something_of_each() -> None:
+    owner = Owner()
+    owner.proposer = Proposer(EPOCH, Pace(every=0.05, limit=1))
+    owner.proposer.take_up(owner.log, START)
+    cut = owner.by_wall(10.0, more(1, 1), None)
+    assert cut is not None
+    assert cut.ends == more(1, 1), "a share of each rounds to none, for ever"
+
+
 def test_a_cut_that_leaves_records_behind_does_not_move_time() -> None:
     cut = Owner().by_wall(10.0, more(33), 5_000)
     assert cut is not None

@@ -1,6 +1,7 @@
 """Whole lanes under seeded schedules: what holds, that a seed repeats itself, and that a fault would be seen.
 
-More of them: ``make simulate``. What a seed once found stands in ``test_simulator_found.py`` with its reason.
+More of them: ``make simulate``. What seeds have found so far stands as tests of its own: ``test_leaving.py``
+(a commit under way), ``test_first_commit.py`` (a late commit; a claim that saw two moments).
 """
 
 import os
