@@ -13,20 +13,18 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.topics import Catalogue
-from streams.wire.control import ControlRecord, Cut, Tick, decode_control, encode
+from streams.wire.control import ControlRecord, Tick, encode
 from streams.wire.facts import InForce, fact_records
-from streams.wire.reject import Rejection
 from streams.wire.times import format_time
 
 from .adapters.kafka import Untyped, client_options, connected
 from .errors import CommandFailedError
-from .lane.cuts import Base, ControlLog, Verdict
+from .lane.following import Follower
 from .settings import Settings
 from .topics import verify
 
 _TAIL: Final = 1_000  # control records read at the start, to know epoch, number and time of each partition
 _POLL_MS: Final = 10  # the embedded broker does not wake a waiting fetch; a real one does, and pays nothing
-_ANY_EPOCH: Final = 2**63  # who only reads is never fenced
 
 
 class ControlClient:
@@ -40,7 +38,7 @@ class ControlClient:
         self._producer = producer
         self._stack = stack
         self._consumer: Untyped = None
-        self._readers = {number: _Reader() for number in range(catalogue.control.partitions)}
+        self._readers = {number: Follower() for number in range(catalogue.control.partitions)}
 
     @classmethod
     @asynccontextmanager
@@ -153,48 +151,3 @@ class ControlClient:
 async def _is_read(consumer: Untyped, ends: Mapping[Any, int]) -> bool:
     positions = [await consumer.position(partition) >= end for partition, end in ends.items()]
     return all(positions)
-
-
-class _Reader:
-    """One partition of control, as one who came in the middle reads it.
-
-    The first cut seen is taken for valid until the second continues it. If it does not, the first was void or
-    a fenced owner's, and the second takes its place.
-
-    Attributes:
-        at: the partition's time, 0 if unknown.
-        answered: offset of the tick that the newest valid cut answers, -1 if none.
-    """
-
-    def __init__(self) -> None:
-        self.at = 0
-        self.answered = -1
-        self._log: ControlLog | None = None
-        self._sure = False
-
-    def read(self, offset: int, value: bytes | None) -> bool:
-        """Read a record; whether it is a valid cut."""
-        cut = decode_control(value)
-        if isinstance(cut, Rejection) or not isinstance(cut, Cut) or not self._is_valid(offset, cut):
-            return False
-        self.at = max(self.at, cut.at)
-        self.answered = -1 if cut.tick is None else cut.tick
-        return True
-
-    def _is_valid(self, offset: int, cut: Cut) -> bool:
-        if self._log is None:
-            self._log = _log_from(offset, cut)
-            return True
-        verdict = self._log.read(offset, cut)
-        self._log.queue.clear()  # to carry them out is the owner's business
-        if verdict is Verdict.CUT:
-            self._sure = True
-            return True
-        if verdict is Verdict.VOID and not self._sure:
-            self._log = _log_from(offset, cut)
-            return True
-        return False
-
-
-def _log_from(offset: int, cut: Cut) -> ControlLog:
-    return ControlLog(_ANY_EPOCH, offset + 1, Base(cut.epoch, cut.n, cut.at, cut.ends))

@@ -1,6 +1,7 @@
 """The composition root: from settings to a worker. Tests call it with settings and a core of their own."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import faust
@@ -25,10 +26,11 @@ from .lane.metering import Meter
 from .lane.probe import Probe
 from .lane.sending import NO_HEADERS, acknowledged
 from .lane.status import LaneStatus
+from .lane.survey import Survey
 from .lane.watchdog import Watchdog
 from .settings import Settings
 from .settings.model import Kafka
-from .start import check_topics
+from .start import accept, check_group, check_standing, check_topics
 
 SECOND = 1000
 
@@ -39,13 +41,16 @@ class Detect:
     Args:
         settings: Of the process.
         core: Makes the pure core of a partition; by default the product's.
+        accepted: Topics, or the group, of which a person accepts to have lost something.
 
     Attributes:
         app: Started by Faust's worker.
         status: What it says about itself.
     """
 
-    def __init__(self, settings: Settings, core: CoreFactory | None = None) -> None:
+    def __init__(
+        self, settings: Settings, core: CoreFactory | None = None, accepted: Collection[str] = ()
+    ) -> None:
         self.settings = settings
         self.catalogue = catalogue(settings.topics.prefix, settings.topics.partitions)
         self.metrics = Metrics()
@@ -55,6 +60,8 @@ class Detect:
             core or product_core(self.catalogue),
             client_options(settings.kafka),
             Meter(self.metrics, self.catalogue),
+            accepted=accept(self.catalogue, accepted),
+            told=Survey(client_options(settings.kafka), self.catalogue).told,
         )
         self.status = LaneStatus(self.lane)
         self.metrics.on_render(lambda: self.lane.meter.refresh(self.lane, self.status))
@@ -65,7 +72,7 @@ class Detect:
             app_id(settings.topics.prefix),
             lane=self.lane,
             companions=[self._start_admin, Auditor(self.lane).start, Watchdog(self.lane, probe).start],
-            checks=[self._check_topics],
+            checks=[self._check],
             ready=self._say_who_owns,
             **faust_conf(settings),
             logging_config=dict_config(settings.logs, lambda: self.metrics.add(LOG_LINES_DROPPED)),
@@ -76,8 +83,10 @@ class Detect:
         self.admin = await start_admin(self.settings, lambda: self.status, self.metrics)
         return self.admin
 
-    async def _check_topics(self) -> None:
-        await check_topics(self.settings)
+    async def _check(self) -> None:
+        topics = await check_topics(self.settings)
+        await check_group(self.settings, topics)
+        await check_standing(self.settings, topics, self.lane.accepted)
 
     async def _say_who_owns(self) -> None:
         """Put the owned partitions on facts, so that `why` finds this worker."""
@@ -94,9 +103,11 @@ def product_core(topics: Catalogue) -> CoreFactory:
     return lambda number: Partition(number, topics)
 
 
-def create_app(settings: Settings, core: CoreFactory | None = None) -> LaneApp:
+def create_app(
+    settings: Settings, core: CoreFactory | None = None, accepted: Collection[str] = ()
+) -> LaneApp:
     """Compose a detect worker."""
-    return Detect(settings, core).app
+    return Detect(settings, core, accepted).app
 
 
 def faust_conf(settings: Settings) -> dict[str, Any]:

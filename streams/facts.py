@@ -17,6 +17,8 @@ from .wire.control import Fact, OffersFact, PolicyFact, PopulationFact, SourceFa
 from .wire.row import context_key, context_payload, pack_context, parse_context_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .policy.model import Policy
 
 
@@ -45,6 +47,8 @@ class FactsInForce:
         self._stored: dict[str, dict[int, bytes]] = {}
         self._seen: dict[tuple[str, int], int] = {}
         self._dirty: list[tuple[str, int]] = []
+        self._recovered: dict[str, int] = {}  # kinds whose fact in force was recovered, and its offset
+        self._former: set[tuple[str, int]] = set()
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one context entry of the changelog in."""
@@ -60,6 +64,7 @@ class FactsInForce:
             held = [offset for offset in entries if offset < committed]
             for offset in sorted(held):
                 self._seen[kind, offset] = 0
+                self._recovered[kind] = offset
                 self._use(kind, decode_control(entries[offset]))
 
     def learn(self, offset: int, fact: Fact) -> None:
@@ -70,15 +75,29 @@ class FactsInForce:
         kind = kind_of(fact)
         if not self._use(kind, fact):
             return
+        self._recovered.pop(kind, None)
+        self._former.discard((kind, offset))
         payload = encode(fact)
         if self._stored.setdefault(kind, {}).get(offset) != payload:
             self._stored[kind][offset] = payload
             self._dirty.append((kind, offset))
         self._seen[kind, offset] = UNSEEN
 
+    def restate(self) -> list[Fact]:
+        """The facts in force that stood on a former control topic, to be said again on the one that is now.
+
+        Their places there mean nothing on the new one, and are forgotten with the next entries.
+        """
+        facts = [decode_control(self._stored[kind][offset]) for kind, offset in self._recovered.items()]
+        self._former = {(kind, offset) for kind, entries in self._stored.items() for offset in entries}
+        self._former -= {place for place, seen in self._seen.items() if seen == UNSEEN}
+        return [fact for fact in facts if isinstance(fact, Fact)]
+
     def entries(self, n: int, epoch: int, committed_cut: int) -> dict[bytes, bytes | None]:
         """The changelog entries that go out with cut ``n``: new facts, tombstones of outdated ones."""
-        entries: dict[bytes, bytes | None] = {
+        entries = self._without(self._former)
+        self._former = set()
+        entries |= {
             context_key(kind, offset): pack_context(epoch, self._stored[kind][offset])
             for kind, offset in self._dirty
         }
@@ -86,7 +105,12 @@ class FactsInForce:
         for place, seen in self._seen.items():
             if seen == UNSEEN:
                 self._seen[place] = n
-        for kind, offset in self._outdated(committed_cut):
+        return entries | self._without(self._outdated(committed_cut))
+
+    def _without(self, places: Iterable[tuple[str, int]]) -> dict[bytes, bytes | None]:
+        """Forget entries; gives their tombstones."""
+        entries: dict[bytes, bytes | None] = {}
+        for kind, offset in places:
             entries[context_key(kind, offset)] = None
             del self._stored[kind][offset]
             self._seen.pop((kind, offset), None)

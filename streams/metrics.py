@@ -111,6 +111,18 @@ POLICY_PUBLISHED: Final = Metric(
     "1 when the policy in force was published, 0 when it is the built-in default.",
     ("partition",),
 )
+ACCEPTED_LOSSES: Final = Metric(
+    "holdfast_accepted_losses_total",
+    "counter",
+    "Topic partitions (or commits of one) that were lost, and a person accepted that; the log names each.",
+    ("topic",),
+)
+SKIPPED_OFFSETS: Final = Metric(
+    "holdfast_skipped_offsets_total",
+    "counter",
+    "Offsets skipped after an accepted loss, as far as their number is known; not of a topic made anew.",
+    ("topic",),
+)
 PARTITIONS: Final = Metric("holdfast_partitions", "gauge", "Partitions that this worker owns.")
 READY: Final = Metric(
     "holdfast_ready", "gauge", "1 when all owned partitions are recovered and running, else 0; as /readyz."
@@ -214,6 +226,8 @@ METRICS: Final = (
     FACTS,
     POLICIES_REFUSED,
     POLICY_PUBLISHED,
+    ACCEPTED_LOSSES,
+    SKIPPED_OFFSETS,
     PARTITIONS,
     READY,
     PARTITION_TIME,

@@ -136,6 +136,10 @@ class Partition:
         """A fact stands on control at this offset: it holds from the next cut on."""
         self.facts.learn(offset, fact)
 
+    def restate(self) -> Sequence[Fact]:
+        """The facts in force, to be said again on a control topic that begins anew."""
+        return self.facts.restate()
+
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
     ) -> Executed:

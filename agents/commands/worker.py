@@ -10,6 +10,7 @@ from ..adapters.logs import configure
 from ..cli import Shell
 from ..errors import ExitCode
 from ..factory import create_app
+from ..lane.loss import OPTION
 from ..start import check_topics
 from ._shell import with_shell
 
@@ -20,14 +21,21 @@ def worker() -> None:
 
 
 @worker.command()
+@click.option(
+    OPTION,
+    "accepted",
+    multiple=True,
+    metavar="NAME",
+    help="Go on without what a refused start said is gone of this topic, or group; repeatable.",
+)
 @with_shell
-def detect(shell: Shell) -> int:
+def detect(shell: Shell, accepted: tuple[str, ...]) -> int:
     """Read events and control; decide who lapses, and what is done about it."""
     settings = shell.settings
     configure(settings.logs)
     warn_of_plain_text(settings.kafka)
     asyncio.run(check_topics(settings))
-    return _serve(faust.Worker(create_app(settings), loglevel=settings.logs.level))
+    return _serve(faust.Worker(create_app(settings, accepted=accepted), loglevel=settings.logs.level))
 
 
 def _serve(running: faust.Worker) -> int:

@@ -60,10 +60,10 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit in one request; what fails for now is tried again by the timer, nothing is lost by it."""
-        consumer = self._ensure_consumer()
+        consumer, notes = self._ensure_consumer(), self.consumer.notes
         assigned = consumer.assignment()
         wanted = {
-            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(offset, "")
+            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(offset, notes.get(tp, ""))
             for tp, offset in offsets.items()
             if TopicPartition(tp.topic, tp.partition) in assigned
         }
@@ -83,6 +83,7 @@ class LaneConsumer(driver.Consumer):
 
     Attributes:
         done: Next offset to commit by topic partition.
+        notes: What is to be committed beside an offset; read by the committing thread.
         answers: What the brokers said last of each topic partition; written by the fetching thread.
     """
 
@@ -91,6 +92,7 @@ class LaneConsumer(driver.Consumer):
         self.lane: Lane = self.app.lane
         self.lane.consumer = self
         self.done: dict[TP, int] = {}
+        self.notes: dict[TP, str] = {}
         self.answers: Answers = {}
         self._jumps: dict[TP, int] = {}
         self._surveyed: dict[TP, int | None] = {}
@@ -246,8 +248,9 @@ class LaneConsumer(driver.Consumer):
         return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def survey(self, numbers: Iterable[int]) -> dict[tuple[str, int], Place]:
-        """Committed, first and next offset of control and inputs."""
-        topics = [*self.lane.inputs, self.lane.catalogue.control.name]
+        """Committed, first and next offset of control, inputs and changelog (which has none committed)."""
+        catalogue = self.lane.catalogue
+        topics = [*self.lane.inputs, catalogue.control.name, catalogue.changelog.name]
         tps = [TopicPartition(topic, number) for number in numbers for topic in topics]
         found: dict[tuple[str, int], Place] = await self._thread.call_thread(self._survey, tps)
         self._surveyed = {TP(*where): place.committed for where, place in found.items()}
@@ -277,8 +280,9 @@ class LaneConsumer(driver.Consumer):
         fresh = {
             TP(self.lane.catalogue.control.name, owned.number): owned.claim.control
             for owned in self.lane.partitions.values()
-            if owned.claim.committed is None
+            if owned.claim.committed is None and not owned.losses  # the cut after a loss is the first commit
         }
+        self._take_note(fresh)
         if fresh:  # from here on, rows without a committed control offset mean lost commits
             await self._commit_first(fresh)
         await self._thread.call_thread(self._seek_all, starts)
@@ -288,6 +292,13 @@ class LaneConsumer(driver.Consumer):
             self._read_offset[tp] = offset
             # What the group has, though the cut may be ahead of it: a twin's commit can set inputs back.
             self._committed_offset[tp] = offset if tp in fresh else self._surveyed.get(tp)
+        for tp in self._lost():  # the first commit has to be one of the new offsets, whatever they are
+            self._committed_offset[tp] = None
+
+    def _lost(self) -> set[TP]:
+        """What begins anew after a loss that was accepted."""
+        owners = self.lane.partitions.values()
+        return {TP(loss.resource, owned.number) for owned in owners for loss in owned.losses}
 
     async def _commit_first(self, fresh: Mapping[TP, int]) -> None:
         """Commit where nothing was; a rebalance meanwhile, which begins recovery anew, cancels the waiting.
@@ -324,12 +335,22 @@ class LaneConsumer(driver.Consumer):
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's
         before = {tp: self._committed_offset[tp] for tp in offsets}
+        self._take_note(offsets)
         did_commit = bool(await super()._commit_offsets(offsets, start_new_transaction))
         if did_commit:
             self.lane.committed({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
         else:
             self._committed_offset.update(before)  # Faust notes the offsets as committed either way
         return did_commit
+
+    def _take_note(self, offsets: Mapping[TP, int]) -> None:
+        """Have written beside the control offsets what they stand for."""
+        control = self.lane.catalogue.control
+        self.notes = {
+            tp: owned.note(offset, control.partitions)
+            for tp, offset in offsets.items()
+            if tp.topic == control.name and (owned := self.lane.partitions.get(tp.partition)) is not None
+        }
 
     async def commit_finished(self) -> None:
         """Commit what is finished now."""

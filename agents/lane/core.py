@@ -37,6 +37,12 @@ class Core(Protocol):
     def learn(self, offset: int, fact: Fact) -> None:
         """A fact at this control offset; it holds from the next cut on."""
 
+    def restate(self) -> Sequence[Fact]:
+        """The facts in force, to be said again on a control topic that begins anew.
+
+        Where they stood on the former one is forgotten with the next cut.
+        """
+
     def portions(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
     ) -> Iterator[Executed]:

@@ -4,7 +4,7 @@ This is the rule by which everybody who reads the log comes to the same history 
 a partition, its successor, an auditor, a re-execution. A cut is *ignored* if its epoch is older than the
 newest before it (a fenced owner wrote it), and *void* if it is not the next one in the chain: its number
 does not follow, or it does not begin where the one before ended, or it answers a tick whose time has passed
-already.
+already. A cut after an accepted loss begins the chain anew: only its number has to be above those before.
 """
 
 from collections import deque
@@ -157,6 +157,8 @@ class ControlLog:
         self.newest = max(self.newest, epoch)
 
     def _follows(self, cut: Cut) -> bool:
+        if cut.after_loss:
+            return cut.n > self.n and cut.from_ == cut.ends
         if cut.n != self.n + 1 or cut.from_.keys() != cut.ends.keys():
             return False
         if self.ends is not None and cut.from_ != self.ends:

@@ -17,11 +17,12 @@ from ..adapters.metrics import Metrics
 from ..errors import InfrastructureError
 from ..settings import Settings
 from .changelog import Changelog
-from .claiming import Place, base_of, base_offset, claim_of
+from .claiming import Found, Place, claim_of, found_again
 from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
-from .cuts import Base, FencedError, Verdict
+from .cuts import FencedError, Verdict
 from .fence import Lease, LeaseExpiredError
+from .loss import Accepted, Loss
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
 from .policy_watch import PolicyWatch
@@ -31,6 +32,7 @@ from .pulse import Pulse
 from .reader import LogReader
 from .sending import NO_HEADERS, Line, Sender, Sent, acknowledged
 from .stop import End, end_process
+from .survey import Ask, last_cuts, nothing_told
 from .twins import owner_name
 
 log = get_logger("lane")
@@ -45,6 +47,8 @@ class Lane:
         core: Makes the pure core of a partition.
         connection: How aiokafka's clients connect.
         meter: Counts what is done; without one nobody looks at the counts.
+        accepted: What a person accepts to lose.
+        told: Asks for what was committed beside the offsets, and for the ids of the topics.
         clock: Where the time comes from.
         end: Ends the worker when it may not go on.
 
@@ -64,9 +68,14 @@ class Lane:
         connection: Mapping[str, Any],
         meter: Meter | None = None,
         *,
+        accepted: Accepted | None = None,
+        told: Ask = nothing_told,
         clock: Clock = MACHINE,
         end: End = end_process,
     ) -> None:
+        self.accepted = accepted or Accepted()
+        self.told = told
+        self._found: dict[int, Found] = {}
         self.clock = clock
         self.end = end
         self.settings = settings
@@ -119,13 +128,11 @@ class Lane:
                 strict=True,
             )
         )
-        control = self.catalogue.control.name
-        places: Mapping[tuple[str, int], Place] = await self.consumer.survey(numbers)
-        bases = await self._bases({n: places[control, n] for n in numbers})
-        kept = {}
-        for n in numbers:
-            inputs = {topic: places[topic, n] for topic in self.inputs}
-            kept[n] = self._take_over(n, claim_of(epochs[n], places[control, n], bases.get(n), inputs))
+        self._found = await self._find(epochs)
+        bases = await last_cuts(self.reader, self.catalogue, self._found.values())
+        claims = {n: claim_of(self.catalogue, found, bases.get(n)) for n, found in self._found.items()}
+        self._accept([loss for claim in claims.values() for loss in claim.losses])
+        kept = {n: self._take_over(n, claim) for n, claim in claims.items()}
         self.claiming = False
         self.pulse.stepped()
         self.progress.begin({n: epoch for n, epoch in epochs.items() if not kept[n]})
@@ -136,12 +143,47 @@ class Lane:
         """Whether the changelog of every partition was read up to our marker."""
         return not self.claiming and all(owned.is_read for owned in self.partitions.values())
 
-    async def _bases(self, control: Mapping[int, Place]) -> dict[int, Base]:
-        offsets = {n: offset for n, place in control.items() if (offset := base_offset(place)) is not None}
-        found = await self.reader.read(
-            self.catalogue.control.name, {n: (offset, offset + 1) for n, offset in offsets.items()}
-        )
-        return {n: base_of(found[n], offset, n) for n, offset in offsets.items()}
+    async def _find(self, epochs: Mapping[int, int]) -> dict[int, Found]:
+        """What the brokers say of partitions whose markers stand there."""
+        control, changelog = self.catalogue.control.name, self.catalogue.changelog.name
+        told = await self.told(epochs.keys())
+        places: Mapping[tuple[str, int], Place] = await self.consumer.survey(epochs.keys())
+        return {
+            n: Found(
+                n,
+                epoch,
+                places[control, n],
+                {topic: places[topic, n] for topic in self.inputs},
+                places[changelog, n],
+                told.notes.get(n),
+                told.ids,
+            )
+            for n, epoch in epochs.items()
+        }
+
+    def _accept(self, losses: Sequence[Loss]) -> None:
+        """Refuse losses, or say and count those that a person accepted.
+
+        Raises:
+            DataLossError: naming what was not accepted.
+        """
+        self.accepted.check(losses)
+        if losses:
+            log.warning("going on after a loss that was accepted", losses=[str(loss) for loss in losses])
+            self.meter.accepted(losses)
+
+    async def _find_again(self, owned: OwnedPartition, newest: int) -> None:
+        """The commits of a partition are lost, and it has rows: control alone tells where to go on."""
+        found = self._found[owned.number]
+        place, name = found.control, self.catalogue.control.name
+        control = await self.reader.read(name, {owned.number: (place.first, place.end)})
+        counted = {topic: account.upto for topic, account in owned.ledger.accounts.items()}
+        claim = found_again(self.catalogue, found, control[owned.number], newest, counted)
+        self._accept(claim.losses)
+        owned.find_again(claim, self._pace, self.settings.inbox_bound)
+        owned.held_until = (
+            self.clock.wall_ms() + self.settings.clock_hold
+        )  # how long it stood still nobody knows
 
     def _take_over(self, number: int, claim: Claim) -> bool:
         owned = self.partitions.get(number)
@@ -179,6 +221,8 @@ class Lane:
         for owned in self.partitions.values():
             if owned.ready:
                 continue
+            if newest := owned.newest_without_commits:
+                await self._find_again(owned, newest)
             stale = owned.restored()
             for _ in owned.derive():
                 self.pulse.stepped()
@@ -312,6 +356,9 @@ class Lane:
         now, wall = self.clock.monotonic(), self.clock.wall_ms()
         sent = []
         for owned in owners:
+            if owned.losses:
+                await self._begin_anew(owned, now)
+                continue
             cut = owned.next_by_tick(now) if self.external else self._by_wall(owned, now, wall)
             if cut is not None:
                 value = encode(cut)
@@ -323,6 +370,17 @@ class Lane:
             task = asyncio.create_task(self._read_own(sent))
             self._proposing.add(task)
             task.add_done_callback(self._proposing.discard)
+
+    async def _begin_anew(self, owned: OwnedPartition, now: float) -> None:
+        """Write the cut after a loss; where control itself was lost, what holds is said again before it."""
+        cut = owned.after_loss(now)
+        if cut is None:
+            return
+        control = self.catalogue.control.name
+        made_anew = any(loss.resource == control and loss.kind != "cut" for loss in owned.losses)
+        records = [*(owned.core.restate() if made_anew else ()), cut]
+        lines: list[Line] = [(record.kind.encode(), encode(record), NO_HEADERS) for record in records]
+        await acknowledged(await self.sender.send(control, owned.number, lines))
 
     def _by_wall(self, owned: OwnedPartition, now: float, wall: int) -> "Cut | None":
         held = wall < max(owned.held_until, self.hold.until)

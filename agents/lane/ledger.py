@@ -105,6 +105,11 @@ class Ledger:
         self.cut = stored.cut
         self.accounts |= stored.accounts
 
+    def begin(self, topic: str, position: int) -> None:
+        """Begin the count of an input anew: what lies before is lost, and a person accepted that."""
+        if topic in self.accounts:
+            self.accounts[topic] = Account(position, position)
+
     def disagreements(self, positions: Mapping[str, int], executed: int) -> list[str]:
         """Where the count and the log part, after recovery: in words, nothing if all is well.
 

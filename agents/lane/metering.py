@@ -1,6 +1,7 @@
 """Counts what the lane does, once per cut and not per record; gauges are read when somebody asks for them."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from streams import metrics as catalogue
@@ -13,6 +14,7 @@ from ..adapters.metrics import Metrics
 from .core import Effect, Executed
 from .cuts import Verdict
 from .ledger import OUTCOMES
+from .loss import Loss
 from .partition import OwnedPartition
 
 if TYPE_CHECKING:
@@ -72,6 +74,13 @@ class Meter:
     def policies_refused(self, count: int) -> None:
         """A partition could not use what was published."""
         self._metrics.add(catalogue.POLICIES_REFUSED, count)
+
+    def accepted(self, losses: Sequence[Loss]) -> None:
+        """Something is lost, and a person accepted that."""
+        for loss in losses:
+            topic = {"topic": self._inputs.get(loss.resource, loss.resource)}
+            self._metrics.add(catalogue.ACCEPTED_LOSSES, 1, topic)
+            self._metrics.add(catalogue.SKIPPED_OFFSETS, loss.skipped, topic)
 
     def executed(self, read: int, seconds: float) -> None:
         """A cut of so many records was carried out and acknowledged in so long."""

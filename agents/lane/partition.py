@@ -14,11 +14,17 @@ from .cuts import Base, ControlLog, DueCut, DueFact, WaitingTick
 from .fence import Contiguity, EpochFilter
 from .inbox import Inbox
 from .ledger import LEDGER, Ledger
+from .loss import Loss
+from .note import note_of
 from .proposing import Pace, Proposer
 from .twins import Twins
 
 if TYPE_CHECKING:
     from streams.wire.control import Cut
+
+
+ALL_THAT_IS_KEPT = 2**63
+"""In place of an offset of control, when that is gone: all facts hold that the changelog has."""
 
 
 class Claim(NamedTuple):
@@ -31,6 +37,9 @@ class Claim(NamedTuple):
         control_end: The end of control at that moment; everything below is carried out before own cuts.
         base: The last executed cut, as the record below the committed offset tells it.
         positions: Where each input is read from, in the order of the catalogue.
+        losses: What it did not find, and a person accepted that.
+        ids: Of the topics, by full name.
+        former: The ids of those that are lost, as they were.
     """
 
     epoch: int
@@ -39,6 +48,14 @@ class Claim(NamedTuple):
     control_end: int
     base: Base | None
     positions: Mapping[str, int]
+    losses: tuple[Loss, ...] = ()
+    ids: Mapping[str, str] = {}
+    former: Mapping[str, str] = {}
+
+    def known(self, *, settled: bool) -> dict[str, str]:
+        """The ids to be committed: of what is lost the former ones, until the cut after the loss is."""
+        ids = dict(self.ids) if settled else {**self.ids, **self.former}
+        return {topic: name for topic, name in ids.items() if name}
 
 
 @dataclass(slots=True)
@@ -100,8 +117,11 @@ class OwnedPartition:
         self.executed = claim.base.n if claim.base else 0
         self.committable = claim.control  # control offset after the last executed cut
         self.committed_cut = self.executed
-        self._uncommitted: deque[tuple[int, int]] = deque()
+        self._last = claim.base
+        self._uncommitted: deque[tuple[int, Base]] = deque()
         self.at = claim.base.at if claim.base else 0
+        self.losses = claim.losses  # until the cut after them is committed
+        self._anew: int | None = None  # the number of that cut, once it is written
         self.held_until = 0
         self.proposing = False  # cuts found on control come before own ones
 
@@ -120,6 +140,7 @@ class OwnedPartition:
         return (
             self.ready
             and self.clean
+            and not claim.losses
             and claim.epoch == self.contiguity.expected
             and claim.committed == self.committable
         )
@@ -166,13 +187,28 @@ class OwnedPartition:
             if key != LEDGER and not key.startswith(row.CONTEXT):
                 state.newest_cut = max(state.newest_cut, row.cut_of(value))
 
+    @property
+    def newest_without_commits(self) -> int:
+        """The newest cut that a row or the accounts name, if nothing is committed; else 0."""
+        state = self.restoring
+        if state is None or self.claim.committed is not None:
+            return 0
+        return max(state.newest_cut, self.ledger.cut)
+
+    def find_again(self, claim: Claim, pace: Pace, bound: int) -> None:
+        """Go on from what control and accounts tell, since the commits are lost; the changelog was read.
+
+        Lost commits alone need no cut to say so: what control holds is carried out as it stands.
+        """
+        losses = tuple(loss for loss in claim.losses if loss.kind != "commits")
+        self._begin(claim._replace(losses=losses), pace, bound)
+
     def restored(self) -> set[bytes]:
         """The changelog was read up to our marker; returns the keys that a fenced owner wrote last.
 
         Raises:
             RuntimeError: if the marker was not reached (recovery ended early).
-            DataLossError: if there are rows but no committed control offset, or inputs were not counted up
-                to where they go on.
+            DataLossError: if inputs were not counted up to where they go on.
         """
         state = self.restoring
         assert state is not None
@@ -181,11 +217,8 @@ class OwnedPartition:
                 f"recovery of partition {self.number} ended at epoch {state.filter.newest}, "
                 f"ours is {self.epoch}"
             )
-        if state.values and self.claim.committed is None:
-            raise DataLossError(
-                f"partition {self.number} has {state.values} stored rows but no committed control offset",
-                "offsets of the group were lost or deleted; restore them, or start over under another prefix",
-            )
+        for loss in self.losses:
+            self.ledger.begin(loss.resource, loss.end)
         if said := self.ledger.disagreements(self.claim.positions, self.executed):
             raise DataLossError(
                 f"partition {self.number}: {'; '.join(said)}",
@@ -197,7 +230,7 @@ class OwnedPartition:
 
     def derive(self) -> Iterator[None]:
         """Rebuild what follows from the rows, a few milliseconds at each step."""
-        return self.core.restored(self.claim.control, self.at)
+        return self.core.restored(ALL_THAT_IS_KEPT if self.lost_control else self.claim.control, self.at)
 
     def live(self) -> None:
         """Recovery is over."""
@@ -212,13 +245,25 @@ class OwnedPartition:
             return None
         head = queue[0]
         assert isinstance(head, DueCut)
-        return head if self.inbox.holds(head.ends) else None
+        cut = head._replace(ends=self._reachable(head.ends))
+        return cut if self.inbox.holds(cut.ends) else None
+
+    def _reachable(self, ends: Mapping[str, int]) -> Mapping[str, int]:
+        """Of a cut's ends those that can be reached: where an input is lost, a former owner's may not be."""
+        gone = {loss.resource: loss for loss in self.losses}
+        if not gone:
+            return ends
+        return {
+            topic: end
+            for topic, end in ends.items()
+            if topic not in gone or (gone[topic].kind == "cut" and end > gone[topic].end)
+        }
 
     @property
     def executable(self) -> bool:
         """Whether ``due`` would give a cut; nothing is learned by asking."""
         cuts = self.log.cuts() if self.ready else []
-        return bool(cuts) and self.inbox.holds(cuts[0].ends)
+        return bool(cuts) and self.inbox.holds(self._reachable(cuts[0].ends))
 
     def _learn(self, fact: DueFact) -> None:
         if fact.offset > self.learned:  # read again after a rebalance that left memory current
@@ -262,7 +307,9 @@ class OwnedPartition:
         self.executed, self.at = cut.n, cut.at
         self.applied.update(cut.ends)
         self.committable = cut.offset + 1
-        self._uncommitted.append((self.committable, cut.n))
+        before = self._uncommitted[-1][1] if self._uncommitted else self._last
+        ends = {**(before.ends if before else {}), **cut.ends}
+        self._uncommitted.append((self.committable, Base(cut.epoch, cut.n, cut.at, ends)))
 
     def over_limit(self, cut: DueCut, rejects: str) -> TooManyRejectsError | None:
         """What to stop for after this cut: an input with more rejects than the policy in force bears.
@@ -284,7 +331,27 @@ class OwnedPartition:
     def committed(self, control: int) -> None:
         """Control is committed up to this offset."""
         while self._uncommitted and self._uncommitted[0][0] <= control:
-            self.committed_cut = self._uncommitted.popleft()[1]
+            self._last = self._uncommitted.popleft()[1]
+            self.committed_cut = self._last.n
+        if self._anew is not None and self.committed_cut >= self._anew:
+            self.losses, self._anew = (), None
+
+    def note(self, control: int, partitions: int) -> str:
+        """What is to be written beside this committed control offset."""
+        base = next((base for offset, base in self._uncommitted if offset == control), self._last)
+        settled = not self.losses or (base is not None and base.n == self._anew)
+        return note_of(control, partitions, base, self.claim.known(settled=settled))
+
+    def after_loss(self, now: float) -> "Cut | None":
+        """The cut that begins the chain anew, once; no other is written until it is committed."""
+        if self._anew is not None:
+            return None
+        self._anew = max(self.log.n, self.newest_row) + 1
+        ends = {**self.claim.positions, **(self.log.ends or {})}
+        for loss in self.losses:
+            if loss.resource in ends:
+                ends[loss.resource] = max(loss.end, ends[loss.resource]) if loss.kind == "cut" else loss.end
+        return self.proposer.anew(now, self._anew, ends)
 
     def take_up(self) -> bool:
         """Whether own cuts may be written: all that was found on control is carried out.
@@ -293,7 +360,7 @@ class OwnedPartition:
             DataLossError: if rows are ahead of control: it was deleted or made anew.
         """
         if not self.proposing and self.log.next >= self.claim.control_end and not self.log.queue:
-            if self.newest_row > self.log.n:
+            if self.newest_row > self.log.n and not self.lost_control:
                 raise DataLossError(
                     f"partition {self.number} has rows of cut {self.newest_row}, "
                     f"but control ends at cut {self.log.n}",
@@ -303,9 +370,14 @@ class OwnedPartition:
             self.proposing = True
         return self.proposing
 
+    @property
+    def lost_control(self) -> bool:
+        """Whether control itself is what a person accepted to have lost."""
+        return any(loss.resource not in self.claim.positions for loss in self.losses)
+
     def needed(self) -> list[Mapping[str, int]]:
         """Ends that the inbox must be allowed to reach."""
-        ends: list[Mapping[str, int]] = [cut.ends for cut in self.log.cuts()]
+        ends = [self._reachable(cut.ends) for cut in self.log.cuts()]
         if self.target is not None:
             ends.append(self.target.ends)
         return ends

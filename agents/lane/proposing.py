@@ -119,6 +119,12 @@ class Proposer:
         whole = {topic: max(end, self._ends.get(topic, 0)) for topic, end in ends.items()}
         return self._next(now, tick.at, whole, tick.offset)
 
+    def anew(self, now: float, n: int, ends: Mapping[str, int]) -> Cut:
+        """The cut that begins the chain anew after a loss that was accepted; it applies nothing."""
+        self._n, self._ends, self._cut_at = n, dict(ends), now
+        self.under_way += 1
+        return Cut(epoch=self._epoch, n=n, at=self._at, from_=dict(ends), ends=dict(ends), after_loss=True)
+
     def _next(self, now: float, at: int, ends: Mapping[str, int], tick: int | None) -> Cut:
         start = {topic: self._ends.get(topic, end) for topic, end in ends.items()}
         cut = Cut(epoch=self._epoch, n=self._n + 1, at=at, from_=start, ends=dict(ends), tick=tick)

@@ -84,6 +84,10 @@ class SmallPartition:
         """A fact stands on control at this offset."""
         self.facts.learn(offset, fact)
 
+    def restate(self) -> Sequence[Fact]:
+        """The facts in force."""
+        return self.facts.restate()
+
     def current(self, key: bytes) -> bytes | None:
         """What stands now under a changelog key."""
         return self.facts.current(key, self._epoch) if key.startswith(row.CONTEXT) else self.rows.get(key)

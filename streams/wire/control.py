@@ -18,7 +18,12 @@ Offset = Annotated[int, Meta(ge=0)]
 
 
 class Cut(Struct, kw_only=True, rename={"from_": "from"}):
-    """Apply the inputs from `from_` up to `ends` (offsets by full topic name); it is now `at`."""
+    """Apply the inputs from `from_` up to `ends` (offsets by full topic name); it is now `at`.
+
+    `after_loss`: what lay between the cut before and this one is lost, and a person has accepted that. Such
+    a cut applies nothing; the chain begins anew with it: its `n` may leave numbers out, and its `from_` need
+    not be the ends before.
+    """
 
     v: int = 1
     kind: Literal["cut"] = "cut"
@@ -28,6 +33,7 @@ class Cut(Struct, kw_only=True, rename={"from_": "from"}):
     from_: dict[str, Offset]
     ends: dict[str, Offset]
     tick: Offset | None = None
+    after_loss: Literal[True] | None = None
 
 
 class Tick(Struct, kw_only=True):
@@ -94,7 +100,7 @@ ControlRecord = Cut | Tick | Fact
 
 _OFFER: Final = Form(Offer, times=("from_", "until"))
 FORMS: Final[dict[str, Form[Any]]] = {
-    "cut": Form(Cut, times=("at",)),
+    "cut": Form(Cut, times=("at",), omitted=("after_loss",)),
     "tick": Form(Tick, times=("at",)),
     "policy": Form(PolicyFact),
     "offers": Form(OffersFact),

@@ -1,7 +1,7 @@
 """What others did to the log: a zombie's writes are mended, and what would lose data is refused."""
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.lane.fence import tombstone_headers
@@ -83,28 +83,6 @@ def test_a_missing_topic_is_refused_before_the_group_is_joined(bench: Bench) -> 
     assert gone in worker.output()
 
 
-def test_rows_without_a_committed_control_offset_are_refused(bench: Bench) -> None:
-    worker = bench.worker(STATIC).wait_ready()
-    load = bench.load()
-    load.burst(300)
-    load.flush()
-    bench.wait_settled()
-    assert worker.stop() == 0
-    admin = AdminClient({"bootstrap.servers": bench.bootstrap, "log_level": 0})
-
-    def group_is_gone() -> bool:
-        try:
-            admin.delete_consumer_groups([bench.group])[bench.group].result()
-        except Exception:  # noqa: BLE001 - not empty yet: the static member is remembered for a session
-            return False
-        return True
-
-    wait_until(group_is_gone, "the group can be deleted")
-    worker.start()
-    assert worker.wait_end() == 71
-    assert "no committed control offset" in worker.output()
-
-
 def test_a_changelog_record_of_an_unknown_form_is_refused(bench: Bench) -> None:
     writer = producer(bench.bootstrap)
     writer.produce(bench.topics.changelog.name, b"\xff what is this", b"k1", 1)
@@ -112,31 +90,3 @@ def test_a_changelog_record_of_an_unknown_form_is_refused(bench: Bench) -> None:
     worker = bench.worker(STATIC)
     assert worker.wait_end() == 71
     assert "this version cannot read" in worker.output()
-
-
-def test_rows_ahead_of_the_end_of_control_are_refused(bench: Bench) -> None:
-    worker = bench.worker(STATIC).wait_ready()
-    load = bench.load()
-    load.burst(300)
-    load.flush()
-    bench.wait_settled()
-    assert worker.stop() == 0
-    admin = AdminClient({"bootstrap.servers": bench.bootstrap, "log_level": 0})
-    back = [TopicPartition(bench.topics.control.name, p, 0) for p in range(PARTITIONS)]
-
-    def group_is_reset() -> bool:
-        asked = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(bench.group, back)])
-        try:
-            asked[bench.group].result()
-        except Exception:  # noqa: BLE001 - not empty yet
-            return False
-        return True
-
-    wait_until(group_is_reset, "offsets can be set")
-    end = ends(bench.bootstrap, bench.topics.control.name, PARTITIONS)
-    trimmed = [TopicPartition(bench.topics.control.name, p, end[p]) for p in range(PARTITIONS)]
-    for answer in admin.delete_records(trimmed).values():
-        answer.result()
-    worker.start()
-    assert worker.wait_end() == 71
-    assert "control" in worker.output()

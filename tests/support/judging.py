@@ -59,6 +59,7 @@ class Log:
         outputs: Signals, commands and rejects, each topic partition in its order.
         done: Committed offsets by topic, for the inputs and control.
         ends: Next offsets by topic, for the inputs.
+        former: The inputs as they were before a loss that was accepted: what cuts before it name.
     """
 
     topics: Catalogue
@@ -68,6 +69,7 @@ class Log:
     outputs: Sequence[Record]
     done: Offsets
     ends: Offsets
+    former: Sequence[Partitioned] = ()
 
 
 @dataclass
@@ -206,7 +208,8 @@ def _execute(
     done = log.done.get(log.topics.control.name, {})
     for p in range(log.topics.control.partitions):
         inputs = [topic[p] for topic in log.inputs]
-        again = _Again(p, core(p), log.topics, inputs, verdict)
+        former = [topic[p] for topic in log.former]
+        again = _Again(p, core(p), log.topics, inputs, verdict, former)
         again.follow([record for record in log.control[p] if record.offset < done.get(p, 0)])
         again.close()
         sent += again.sent
@@ -230,11 +233,13 @@ class _Again:
         topics: Catalogue,
         inputs: Sequence[Sequence[Record]],
         verdict: Verdict,
+        former: Sequence[Sequence[Record]],
     ) -> None:
         self._number = number
         self._core = core
         self._topics = topics
         self._inputs = inputs
+        self._now = former or inputs
         self._verdict = verdict
         self._ends: Mapping[str, int] | None = None
         self._named: Counter[tuple[str, int]] = Counter()
@@ -258,17 +263,21 @@ class _Again:
             newest = item.epoch
             verdict.epochs.add((self._number, newest))
             late_answer = item.tick is not None and item.at <= at
-            if item.n != n + 1 or (self._ends is not None and item.from_ != self._ends) or late_answer:
+            follows = item.n == n + 1 and (self._ends is None or item.from_ == self._ends)
+            anew = item.after_loss and item.n > n and item.from_ == item.ends
+            if not (follows or anew) or late_answer:
                 verdict.void += 1
                 continue
             n, at, self._ends = item.n, max(at, item.at), item.ends
+            if item.after_loss:
+                self._now = self._inputs
             verdict.cuts += 1
             self._execute(item, at)
 
     def _execute(self, cut: Cut, at: int) -> None:
         slices = [
             records[_below(records, cut.from_[topic.name]) : _below(records, cut.ends[topic.name])]
-            for topic, records in zip(self._topics.inputs, self._inputs, strict=True)
+            for topic, records in zip(self._topics.inputs, self._now, strict=True)
         ]
         self._named.update((record.topic, record.offset) for records in slices for record in records)
         for part in self._core.portions(cut.n, 0, at, slices, cut.n - 1):

@@ -60,6 +60,7 @@ class ToyPartition:
         self.facts = _BUILT_IN  # nothing here looks at the policy
         self._context: dict[bytes, bytes] = {}
         self._learned: dict[bytes, bytes] = {}
+        self._former: list[bytes] = []
         self.policy = ""
         self._epoch = 0
         self._catalogue = catalogue
@@ -87,7 +88,13 @@ class ToyPartition:
     def learn(self, offset: int, fact: PolicyFact | OffersFact | PopulationFact | SourceFact) -> None:
         if isinstance(fact, PolicyFact):
             self.policy = fact.version
-            self._learned[row.context_key("policy", offset)] = fact.version.encode()
+            key = row.context_key("policy", offset)
+            self._learned[key] = fact.version.encode()
+            self._former = [former for former in self._former if former != key]
+
+    def restate(self) -> list[PolicyFact]:
+        self._former = list(self._context)
+        return [PolicyFact(version=self.policy, document={})] if self.policy else []
 
     def current(self, key: bytes) -> bytes | None:
         return self._context.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
@@ -115,6 +122,9 @@ class ToyPartition:
         for key, version in self._learned.items():
             rows[key] = self._context[key] = row.pack_context(epoch, version)
         self._learned.clear()
+        rows |= dict.fromkeys(self._former)
+        self._context = {key: value for key, value in self._context.items() if rows.get(key, b"") is not None}
+        self._former = []
         touched: dict[bytes, _Customer] = {}
         done = Executed(rows, [], [], {})
         arrived = [(record, i) for i, records in enumerate(slices) for record in records]

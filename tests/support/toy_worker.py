@@ -2,6 +2,7 @@
 
 ``TOY_LEASE=off`` takes the lease away: a woken zombie writes, only epochs and contiguity stand in its way.
 ``TOY_GUARDS=off`` takes these away too (``toy_guards``). ``TOY_FAULT`` has it harm itself (``toy_faults``).
+``TOY_ACCEPT`` names what it may go on without (``--accept-data-loss``), divided by spaces.
 """
 
 import os
@@ -17,7 +18,8 @@ _settings = load()
 _topics = catalogue(_settings.topics.prefix, _settings.topics.partitions)
 if os.environ.get("TOY_GUARDS") == "off":
     toy_guards.take_out()
-_detect = Detect(_settings, lambda number: ToyPartition(number, _topics))
+_accepted = os.environ.get("TOY_ACCEPT", "").split()
+_detect = Detect(_settings, lambda number: ToyPartition(number, _topics), _accepted)
 if "off" in (os.environ.get("TOY_LEASE"), os.environ.get("TOY_GUARDS")):
     _detect.lane.sender._lease = toy_guards.NoLease(0)
 if said := os.environ.get("TOY_FAULT"):

@@ -102,7 +102,7 @@ class _FaustConsumer(driver.Consumer):
     def __init__(self, app: SimApp, kafka: SimKafka) -> None:
         self.app = app
         self.in_transaction = False
-        self._thread = SimThread(kafka)
+        self._thread = SimThread(kafka, self)
         self._kafka = kafka
         self._read_offset: defaultdict[TP, int | None] = defaultdict(lambda: None)
         self._committed_offset: defaultdict[TP, int | None] = defaultdict(lambda: None)

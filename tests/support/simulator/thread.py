@@ -13,8 +13,9 @@ from .fetching import SimKafka
 class SimThread(LaneConsumerThread):
     """The thread in which the consumer would live."""
 
-    def __init__(self, kafka: SimKafka) -> None:
+    def __init__(self, kafka: SimKafka, consumer: Any) -> None:
         self._kafka = kafka
+        self.consumer = consumer
 
     def _ensure_consumer(self) -> SimKafka:
         return self._kafka

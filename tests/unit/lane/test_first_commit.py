@@ -38,8 +38,8 @@ def consumer_of(thread: Thread, monkeypatch: pytest.MonkeyPatch, rebalance_timeo
     claim = SimpleNamespace(positions={"holdfast.events.web.v1": 0}, control=7, committed=None)
     made = LaneConsumer.__new__(LaneConsumer)  # Faust's own needs a whole app, and none of it is used here
     made.lane = SimpleNamespace(  # type: ignore[assignment]
-        partitions={3: SimpleNamespace(number=3, claim=claim)},
-        catalogue=SimpleNamespace(control=SimpleNamespace(name=CONTROL.topic)),
+        partitions={3: SimpleNamespace(number=3, claim=claim, losses=(), note=lambda *_: "a note")},
+        catalogue=SimpleNamespace(control=SimpleNamespace(name=CONTROL.topic, partitions=4)),
         clock=MACHINE,
         settings=SimpleNamespace(kafka=SimpleNamespace(rebalance_timeout=rebalance_timeout)),
     )
@@ -51,8 +51,10 @@ def consumer_of(thread: Thread, monkeypatch: pytest.MonkeyPatch, rebalance_timeo
 
 async def test_a_first_commit_that_fails_for_now_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = Thread(refusals=2)
-    await consumer_of(thread, monkeypatch, 60_000).perform_seek()
+    made = consumer_of(thread, monkeypatch, 60_000)
+    await made.perform_seek()
     assert thread.asked == [{CONTROL: 7}] * 3
+    assert made.notes == {CONTROL: "a note"}
     assert thread.sought == [{TP("holdfast.events.web.v1", 3): 0, CONTROL: 7}]
 
 

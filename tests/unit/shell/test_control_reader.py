@@ -1,6 +1,6 @@
 """Who reads control from the middle tells the answers to its ticks from what fenced owners wrote."""
 
-from agents.control_client import _Reader
+from agents.lane.following import Follower
 from streams.wire.control import Cut, Tick, encode
 
 NOON = 1_700_000_000_000
@@ -13,8 +13,8 @@ def cut(epoch: int, n: int, begin: int, tick: int | None = None, at: int | None 
     return encode(Cut(epoch=epoch, n=n, at=moment, from_={INPUT: begin}, ends={INPUT: begin + 1}, tick=tick))
 
 
-def read(*values: bytes | None) -> tuple[_Reader, list[bool]]:
-    reader = _Reader()
+def read(*values: bytes | None) -> tuple[Follower, list[bool]]:
+    reader = Follower()
     return reader, [reader.read(offset, value) for offset, value in enumerate(values)]
 
 
