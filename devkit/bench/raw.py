@@ -2,7 +2,7 @@
 
 It reads the same topics with aiokafka's consumer, decodes of each event what stock Faust's contender decodes,
 and counts events and delivered emails. No engine in Python on aiokafka can be cheaper than this. Like the
-stock contender it says how far it is: a line `progress EVENTS EMAILS`.
+stock contender it says how far it is and what it has cost (`seen.progress`).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from .seen import EMAIL, EVERY, decode, inputs
+from .seen import EMAIL, EVERY, decode, inputs, progress
 
 
 async def _count(bootstrap: str, prefix: str, partitions: int) -> None:
@@ -27,7 +27,7 @@ async def _count(bootstrap: str, prefix: str, partitions: int) -> None:
                 emails += decode(record.value).type == EMAIL
         if time.monotonic() - told > EVERY:
             told = time.monotonic()
-            print(f"progress {events} {emails}", flush=True)
+            print(progress(events, emails), flush=True)
 
 
 if __name__ == "__main__":

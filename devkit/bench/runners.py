@@ -19,7 +19,7 @@ from streams.wire.times import parse_time
 
 from . import small_core
 from .ground import Ground
-from .machine import ROOT, cpu_seconds
+from .machine import ROOT
 from .member import DETECT
 from .outcome import Known, Outcome, Seen
 from .seen import changelog, unpack
@@ -31,7 +31,7 @@ PATIENT = {
     "HOLDFAST_KAFKA__REQUEST_TIMEOUT": "90s",
 }
 """A worker is frozen while its next events are sent, and shall not be taken for dead meanwhile."""
-_PROGRESS = re.compile(r"progress (\d+) (\d+)")
+_PROGRESS = re.compile(r"progress (\d+) (\d+) ([\d.]+) ([\d.]+)\n")
 
 
 class Runner(Protocol):
@@ -45,8 +45,8 @@ class Runner(Protocol):
     def running(self) -> bool:
         """Whether it has not ended."""
 
-    def done(self) -> int:
-        """Events that it has taken in."""
+    def look(self) -> Look:
+        """How far it is, and what it has cost."""
 
     def output(self) -> str:
         """The end of what it said."""
@@ -78,7 +78,7 @@ class Lane:
     ) -> None:
         self._ground, self._seen = ground, seen
         self._member = ground.member(PATIENT, command=command).start()
-        self.done, self.output, self.close = self._member.accepted, self._member.output, self._member.close
+        self.output, self.close = self._member.output, self._member.close
         self.freeze, self.thaw = self._member.freeze, self._member.thaw
 
     @property
@@ -91,13 +91,17 @@ class Lane:
         """Whether it has not ended."""
         return self._member.running
 
+    def look(self) -> Look:
+        """How far it is, and what it has cost."""
+        return Look(time.monotonic(), self._member.accepted(), self._member.cpu)
+
     def finish(self) -> Outcome:
         """End it, and read its changelog.
 
         Raises:
             ChildError: it did not end well.
         """
-        events = self.done()
+        events = self._member.accepted()
         self._member.end_well()
         rows = kept(self._ground, self._ground.topics.changelog.name)
         known = {key: self._seen(value) for key, value in rows.items()}
@@ -135,13 +139,13 @@ class Printing:
         """Whether it has not ended."""
         return self._child.exit_code is None
 
-    def done(self) -> int:
-        """Events that it has taken in."""
+    def look(self) -> Look:
+        """How far it was when it last said so, and what that had cost."""
         return self._told()[0]
 
     def finish(self) -> Outcome:
         """End it, and read its table's changelog."""
-        events, emails = self._told()
+        (_, events, _), emails = self._told()
         self._child.stop()
         if self._table is None:
             return Outcome(events, emails, None)
@@ -149,9 +153,11 @@ class Printing:
             events, emails, {key: _of_stock(v) for key, v in kept(self._ground, self._table).items()}
         )
 
-    def _told(self) -> tuple[int, int]:
+    def _told(self) -> tuple[Look, int]:
+        """The last look, and the emails then."""
         found = _PROGRESS.findall(self._child.output())
-        return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
+        events, emails, cpu, moment = found[-1] if found else (0, 0, 0, time.monotonic())
+        return Look(float(moment), int(events), float(cpu)), int(emails)
 
 
 class Contender(NamedTuple):
@@ -216,15 +222,10 @@ def kept(ground: Ground, topic: str) -> Mapping[bytes, bytes]:
     return found
 
 
-def look(runner: Runner) -> Look:
-    """Look at it."""
-    return Look(time.monotonic(), runner.done(), cpu_seconds(runner.pid))
-
-
 def wait_done(runner: Runner, events: int) -> list[Look]:
     """Watch it until it has taken so many events in.
 
     Raises:
         ChildError: it ended, or does nothing any more.
     """
-    return watch(lambda: look(runner), events, lambda: runner.running, runner.output)
+    return watch(runner.look, events, lambda: runner.running, runner.output)

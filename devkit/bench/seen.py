@@ -3,6 +3,7 @@
 Apart from the stock contender's app, which is made on import.
 """
 
+import time
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from streams.wire.event import SHORT_TOPICS
 TABLE: Final = "seen"
 EMAIL: Final = "email.delivered"
 NOBODY_ACTED: Final = frozenset({EMAIL, "push.delivered"})
-EVERY: Final = 0.25
+EVERY: Final = 0.1
 """Seconds between two lines of progress."""
 
 
@@ -34,6 +35,11 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
 decode: Final = msgspec.json.Decoder(Head).decode
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack: Final = msgspec.msgpack.Decoder(Seen).decode
+
+
+def progress(events: int, emails: int) -> str:
+    """A line that says how far it is, at what CPU time (s), and when (monotonic s)."""
+    return f"progress {events} {emails} {time.process_time():.4f} {time.monotonic():.4f}"
 
 
 def inputs(prefix: str) -> list[str]:

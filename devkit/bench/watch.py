@@ -54,13 +54,13 @@ def watch(
         ChildError: the process ended, or does nothing any more; the message carries what it said.
     """
     looks = [look()]
-    moved = looks[0].moment
+    moved = time.monotonic()
     while looks[-1].events < until:
-        if not running() or looks[-1].moment - moved > STANDSTILL:
+        if not running() or time.monotonic() - moved > STANDSTILL:
             raise ChildError(f"{looks[-1].events:,} of {until:,} events were done:\n{output()}")
         time.sleep(LOOK_EVERY)
         looks.append(look())
-        moved = looks[-1].moment if looks[-1].events > looks[-2].events else moved
+        moved = time.monotonic() if looks[-1].events > looks[-2].events else moved
     return looks
 
 

@@ -1,7 +1,5 @@
 """What is measured between looks: the warm part, its own events and CPU; standing still is told."""
 
-import itertools
-
 import pytest
 
 from devkit.bench import watch as module
@@ -40,9 +38,9 @@ def test_a_process_that_ended_is_told_with_what_it_said() -> None:
 
 def test_a_process_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY", 0)
-    moments = itertools.count(0, 40)
+    monkeypatch.setattr(module, "STANDSTILL", 0.01)
     with pytest.raises(ChildError, match="1,000 of 2,000"):
-        watch(lambda: Look(next(moments), 1_000, 1.0), 2_000, lambda: True, lambda: "")
+        watch(lambda: LOOKS[0], 2_000, lambda: True, lambda: "")
 
 
 def test_quantiles_are_of_the_values_themselves() -> None:
