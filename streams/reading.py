@@ -55,14 +55,14 @@ class Reader:
         """Decode some records of one input."""
         counts, short, arrived, now = portion.counts[place], SHORT_TOPICS[place], self.arrived, self._at
         portion.steps += len(records)
-        for record in records:
+        all_bytes = 0
+        for number, record in enumerate(records, counts.read + 1):
             key, value, at = record.key, record.value, record.timestamp
-            counts.read += 1
             size = (len(key) if key else 0) + (len(value) if value else 0)
-            counts.read_bytes += size
-            event = decode(key, value, short, max(now, at))
+            all_bytes += size
+            event = decode(key, value, short, at if at > now else now)  # noqa: FURB136 - max costs a call
             if isinstance(event, Rejection) or key is None:
-                self._reject(record, event if isinstance(event, Rejection) else _KEY, place, portion)
+                self._reject(record, number, event if isinstance(event, Rejection) else _KEY, place, portion)
                 continue
             headers = record.headers
             arrival = (event.occurred_at, place, event, _trace(headers) if headers else None, size)
@@ -72,13 +72,15 @@ class Reader:
             elif key in self._known or partition_of(key, self._partitions) == self._number:
                 arrived[key] = [arrival]
             else:
-                self._reject(record, _PARTITION, place, portion)
+                self._reject(record, number, _PARTITION, place, portion)
+        counts.read += len(records)
+        counts.read_bytes += all_bytes
 
-    def _reject(self, record: Record, fault: Rejection, place: int, portion: Portion) -> None:
-        """Set a record aside that cannot be used."""
+    def _reject(self, record: Record, number: int, fault: Rejection, place: int, portion: Portion) -> None:
+        """Set a record aside that cannot be used, the ``number``-th of its input."""
         counts = portion.counts[place]
         counts.rejected += 1
-        counts.rejected_at.append(counts.read)
+        counts.rejected_at.append(number)
         counts.rejected_bytes += len(record.key or b"") + len(record.value or b"")
         headers = reject_headers(fault, record.topic, record.partition, record.offset)
         portion.rejects.append(Rejected(record.key, record.value, headers))

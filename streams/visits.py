@@ -11,9 +11,10 @@ then that one is asked. A property test holds that they agree.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from math import log
 from operator import add
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from .customer.cadence import DAY, MOVING, SHORTEST_GAP, STILL, with_gap
 from .customer.recent import with_id
@@ -25,8 +26,6 @@ from .wire import row
 from .wire.event import STREAMS_OF, TYPES, human_surface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .customer.state import Customer
     from .lapse.limits import Limit
     from .policy.model import Policy
@@ -79,18 +78,9 @@ _PLAIN: Final = tuple(
 """By shape byte; None where a play runs, an episode is open, or nobody ever acted."""
 
 
-class Visited(NamedTuple):
-    """What became of a customer the quick way.
-
-    Attributes:
-        row: the new row.
-        wake: when to look at this customer (ms) if that is earlier than before, else 0.
-        repeated: places of duplicates among the events.
-    """
-
-    row: bytes
-    wake: int
-    repeated: Sequence[int]
+Visited = tuple[bytes, int, Sequence[int]]
+"""A customer who went the quick way: the new row; when to look again (ms) if that is earlier than before,
+else 0; the places of duplicates among the events."""
 
 
 class Visits:
@@ -207,7 +197,7 @@ class Visits:
                 place += STILL.size
             parts += (stored[place:still_to], packed)
             new = b"".join(parts)
-        return Visited(new, wake if wake < before else 0, repeated)
+        return new, wake if wake < before else 0, repeated
 
 
 def _counted(rest: Customer, event: Event, arrived: int) -> bool:
@@ -228,7 +218,8 @@ def _start(stored: bytes, place: int) -> int:
 def _occasion(still: bytes, last: int, at: int, forgetting: float, limit: Limit) -> tuple[int, bytes]:
     """A new occasion at ``at``, the one before ended at ``last`` (ms): the longest silence, and the sums."""
     x, n, mean, m2, _, _, _ = STILL.unpack(still)
-    y = log(max(at - last, SHORTEST_GAP) / DAY)
+    gap = at - last
+    y = log((gap if gap > SHORTEST_GAP else SHORTEST_GAP) / DAY)  # noqa: FURB136 - max costs a call
     x, n, mean, m2 = with_gap(x, n, mean, m2, y, forgetting)
     return limit(x, n, mean, m2), STILL.pack(x, n, mean, m2, last & 0xFFFF, last >> 16, at % DAY)
 

@@ -74,6 +74,7 @@ def _yearly(rule: SilenceRule, prior: rules.Prior) -> Limit:
     horizon = rule.horizon / DAY
     log_horizon, weight = math.log(horizon), kappa0 * m0
     longest, a_year, exp, sqrt = rules.LONGEST, rules.DAYS_A_YEAR, math.exp, math.sqrt
+    least, most = rules.LEAST, rules.MOST
 
     def limit(_x: int, n: float, mean: float, m2: float) -> int:
         kappa = kappa0 + n
@@ -81,13 +82,17 @@ def _yearly(rule: SilenceRule, prior: rules.Prior) -> Limit:
         rate = b0 + m2 / 2.0 + kappa0 * n * (mean - m0) ** 2 / (2.0 * kappa)
         location = (weight + n * mean) / kappa
         scale = sqrt(rate * (kappa + 1.0) / shape / kappa)
-        alpha = per_year * exp(min(longest, location)) / a_year
-        alpha = min(max(alpha, rules.LEAST), rules.MOST)
+        alpha = per_year * exp(location if location < longest else longest) / a_year  # noqa: FURB136
+        if alpha < least:
+            alpha = least
+        elif alpha > most:
+            alpha = most
         share = (1.0 - alpha) * stdtr(2.0 * shape, (log_horizon - location) / scale)
         end = location + scale * stdtrit(2.0 * shape, share)
-        length = round(min(horizon, exp(min(longest, end))) * DAY)
+        days = exp(end) if end < longest else horizon
+        length = round((days if days < horizon else horizon) * DAY)  # noqa: FURB136 - min costs a call
         length = max(length, at_least)
-        return min(length, at_most)
+        return length if length < at_most else at_most  # noqa: FURB136
 
     first = limit(0, 0.0, 0.0, 0.0)
     return lambda x, n, mean, m2: limit(x, n, mean, m2) if n else first
