@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.broker import EmbeddedBroker, KafkaCluster, RealKafka, real_kafka
+from devkit.broker import EmbeddedBroker, KafkaCluster, RealKafka, kafka_cluster, real_kafka
 from tests.support.faults import Bed, Dice, Row, Scale
 from tests.support.faults.plan import CHOICE, SEED, chosen_scale, chosen_seed
 from tests.support.faults.results import PAGE, table, write
@@ -116,4 +116,11 @@ def toy_bed(kafka: RealKafka, make_bed: MakeBed) -> Bed:
 def own_kafka(kafka_jars_or_skip: None) -> Generator[RealKafka]:  # noqa: ARG001 - it decides whether there is one
     """A Kafka for this test alone, to be harmed."""
     with real_kafka() as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(kafka_jars_or_skip: None) -> Generator[KafkaCluster]:  # noqa: ARG001 - it decides whether there is one
+    """Three Kafka brokers for this test alone."""
+    with kafka_cluster(3) as running:
         yield running

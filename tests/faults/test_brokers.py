@@ -1,21 +1,13 @@
 """F6, F7: one broker of three is away, leader or coordinator; all are slow and answer with errors."""
 
-from collections.abc import Generator
-
 import pytest
 
-from devkit.broker import EmbeddedBroker, KafkaCluster, embedded_broker, kafka_cluster
+from devkit.broker import EmbeddedBroker, KafkaCluster
 from tests.support.faults import PRODUCTION, Bed, Dice, Row, Scale
 
 from .conftest import MakeBed
 
 pytestmark = [pytest.mark.slow]
-
-
-@pytest.fixture
-def cluster(kafka_jars_or_skip: None) -> Generator[KafkaCluster]:  # noqa: ARG001 - it decides whether there is one
-    with kafka_cluster(3) as running:
-        yield running
 
 
 @pytest.mark.fault("F6")
@@ -63,33 +55,27 @@ RETRIABLE = {PRODUCE: (7, 19), FETCH: (6,), COMMIT: (14, 16), HEARTBEAT: (15, 16
 ONE_IN = 20
 
 
-@pytest.fixture
-def slow_broker() -> Generator[EmbeddedBroker]:
-    with embedded_broker() as running:
-        yield running
-
-
 @pytest.mark.fault("F7")
 @pytest.mark.timeout(300)
-def test_f7_a_slow_broker_with_errors_costs_time_and_nothing_else(
-    slow_broker: EmbeddedBroker, make_bed: MakeBed, dice: Dice, row: Row, scale: Scale
+def test_f7_a_embedded_with_errors_costs_time_and_nothing_else(
+    embedded: EmbeddedBroker, make_bed: MakeBed, dice: Dice, row: Row, scale: Scale
 ) -> None:
     seconds = scale.pick(15, 40)
     row.bed, row.schedule = "embedded", f"500 ms for each answer, 5 % errors on four requests, {seconds} s"
-    bed = make_bed(slow_broker)
+    bed = make_bed(embedded)
     bed.start(2)
     bed.load().start()
     bed.wait(bed.applied(300), "events are applied")
     before = [bed.claims(worker) for worker in bed.workers]
     row.inject("round trip 500 ms, 5 % errors")
-    slow_broker.set_rtt(500)
+    embedded.set_rtt(500)
     for _ in range(seconds):
         bed.pass_time(1)
         for api, codes in RETRIABLE.items():
             errors = [0] * (ONE_IN - 1) + [dice.choose(codes)]
-            slow_broker.push_request_errors(api, dice.shuffled(errors))
+            embedded.push_request_errors(api, dice.shuffled(errors))
     row.inject("fast again")
-    slow_broker.set_rtt(0)
+    embedded.set_rtt(0)
     bed.recover()
     claims = [bed.claims(worker) - count for worker, count in zip(bed.workers, before, strict=True)]
     row.notes.append(f"{max(claims)} rebalances, {bed.restarts} restarts")

@@ -9,23 +9,12 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from agents.errors import ExitCode
 from devkit.broker import QUICK_COMPACTION, EmbeddedBroker
 from tests.support.faults import Bed, Dice, Row, Scale
-from tests.support.faults.changelog import inflate
+from tests.support.faults.changelog import filled, inflate
 from tests.support.topics import ends, read_topic
 
 from .conftest import MakeBed
 
 pytestmark = [pytest.mark.slow]
-
-
-def filled(bed: Bed, events: int = 1_500) -> None:
-    """Some rows, everything committed, no worker."""
-    bed.start(1)
-    load = bed.toy_load()
-    load.burst(events)
-    load.flush()
-    bed.recover()
-    for worker in bed.running:
-        bed.stop(worker)
 
 
 def configure(bed: Bed, config: Mapping[str, str]) -> None:

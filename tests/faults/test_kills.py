@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from tests.support.faults import Bed, Dice, Row, Scale
+from tests.support.faults.changelog import filled, inflate
 from tests.support.topics import each, read_topic
 from tests.support.worker import Worker
 
@@ -113,6 +114,29 @@ def test_f2_sigterm_ends_a_worker_in_any_phase_with_its_work_committed(
     assert verdict.repeated == 0, "what was finished was committed, so nothing was sent again"
     assert repeats <= verdict.effects
     assert all(bed.committed()[place] >= offset for place, offset in done.items())
+
+
+@pytest.mark.fault("F2", "recovering")
+@pytest.mark.timeout(200)
+def test_f2_sigterm_ends_a_worker_that_reads_its_changelog(
+    toy_bed: Bed, dice: Dice, row: Row, scale: Scale
+) -> None:
+    bed, count = toy_bed, scale.pick(100_000, 500_000)
+    row.schedule = f"toy; SIGTERM while {count:,} records are read back"
+    filled(bed)
+    inflate(bed, count)
+    bed.toy_load().start()
+    (worker,) = bed.workers
+    bed.again(worker)
+    bed.wait(lambda: "partitions claimed" in worker.child.output(2_000_000), "recovery begins")
+    bed.pass_time(dice.between(0, 0.3))
+    took = bed.stop(worker)
+    row.notes.append(f"ended with 0 after {took:.1f} s")
+    assert took < POLITE
+    assert worker.said.count("partitions recovered") == 1, "it was too late to stop it"
+    bed.again(worker)
+    bed.recover()
+    bed.finish()
 
 
 def effects(bed: Bed) -> list[bytes | None]:

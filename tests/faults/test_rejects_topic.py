@@ -5,13 +5,22 @@ from contextlib import suppress
 
 import pytest
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
 
 from agents.errors import ExitCode
-from devkit.broker import RealKafka
-from tests.support.faults import Bed, Row
+from devkit.broker import KafkaCluster, RealKafka
+from tests.support.faults import PRODUCTION, Bed, Row
 from tests.support.topics import each, read_topic
 from tests.support.worker import wait_until
+
+from .conftest import MakeBed
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -58,10 +67,60 @@ def test_f26_a_rejects_topic_that_refuses_records_stops_the_line_until_it_takes_
     assert verdict.rejects == load.bad_sent > 0
 
 
+@pytest.mark.fault("F26", "errors")
+@pytest.mark.timeout(300)
+def test_f26_a_rejects_topic_whose_broker_is_away_holds_the_line_until_it_is_back(
+    cluster: KafkaCluster, make_bed: MakeBed, row: Row
+) -> None:
+    row.bed = "3 × Kafka"
+    row.schedule = "the only broker of the rejects topic is frozen for 15 s; 3 % of the records are bad"
+    bed = make_bed(cluster)
+    keep_on_one_broker(bed, ALONE)
+    bed.start(2, settings=PRODUCTION)
+    load = bed.load(bad=0.0).start()
+    bed.wait(bed.applied(300), "events are applied")
+    row.inject(f"freeze broker {ALONE}")
+    cluster.brokers[ALONE].freeze()
+    load.bad = 0.03
+    bed.pass_time(15)
+    bed.wait(lambda: bed.lag() > load.rate * 3, "nothing goes on past a dead letter that was not taken")
+    row.inject("thaw it")
+    cluster.brokers[ALONE].thaw()
+    bed.recover()
+    verdict = bed.finish()
+    row.notes.append(f"{bed.restarts} restarts of workers")
+    assert verdict.rejects == load.bad_sent > 0
+
+
+ALONE = 3
+
+
+def keep_on_one_broker(bed: Bed, broker: int) -> None:
+    """Make the rejects topic anew, without copies."""
+    topic, client = bed.topics.rejects, admin(bed)
+    client.delete_topics([topic.name])[topic.name].result()
+    places = [[broker]] * topic.partitions
+    config = {**topic.config, "min.insync.replicas": "1"}
+    new = NewTopic(topic.name, topic.partitions, replica_assignment=places, config=config)
+
+    def make() -> None:
+        client.create_topics([new])[topic.name].result()
+
+    wait_until(lambda: attempt(make), "it is made anew")
+
+
+def attempt(work: Callable[[], object]) -> bool:
+    """Whether Kafka did it; it forgets a deleted topic a moment after it has said so."""
+    with suppress(KafkaException):
+        work()
+        return True
+    return False
+
+
 @pytest.mark.fault("F26", "deleted")
 @pytest.mark.timeout(240)
 def test_f26_a_rejects_topic_that_was_deleted_is_refused_until_it_is_made_again(
-    own_kafka: RealKafka, make_bed: Callable[[RealKafka], Bed], row: Row
+    own_kafka: RealKafka, make_bed: MakeBed, row: Row
 ) -> None:
     row.schedule = "the rejects topic is deleted under load, and made again after the workers have refused"
     bed = make_bed(own_kafka)
@@ -80,19 +139,13 @@ def test_f26_a_rejects_topic_that_was_deleted_is_refused_until_it_is_made_again(
         assert worker.wait_end(60) == ExitCode.CONFIGURATION
         assert topic.name in worker.said
     row.inject("make it again")
-    wait_until(lambda: made(own_kafka, bed), "the topic can be made")
+    wait_until(
+        lambda: attempt(lambda: own_kafka.create_topic(topic.name, topic.partitions, topic.config)),
+        "the topic can be made",
+    )
     for worker in bed.workers:
         bed.again(worker)
     bed.recover()
     verdict = bed.finish()
     assert verdict.rejects == load.bad_sent > 0
     assert len(set(map(id, each(read_topic(bed.bootstrap, topic.name, bed.partitions))))) >= load.bad_sent
-
-
-def made(kafka: RealKafka, bed: Bed) -> bool:
-    """Whether the topic could be made; Kafka deletes it after it has said so."""
-    topic = bed.topics.rejects
-    with suppress(KafkaException):
-        kafka.create_topic(topic.name, topic.partitions, topic.config)
-        return True
-    return False

@@ -63,6 +63,12 @@ def send(bootstrap: str, topic: str, value: bytes, seconds: float = PATIENCE) ->
         raise NotTakenError(*errors)
 
 
+def seconds_to_send(bootstrap: str, topic: str) -> float:
+    began = time.monotonic()
+    send(bootstrap, topic, b"hello")
+    return time.monotonic() - began
+
+
 def read_one(bootstrap: str, topic: str) -> bytes | None:
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "log_level": 0})
     consumer.assign([TopicPartition(topic, 0, 0)])
@@ -155,6 +161,15 @@ class TestTheEmbeddedBroker:
         with pytest.raises(NotTakenError, match="size too large"):
             send(embedded.bootstrap, "greetings", b"refused")
         send(embedded.bootstrap, "greetings", b"taken")
+
+    def test_that_is_slow_takes_its_time_until_it_is_fast_again(self, embedded: EmbeddedBroker) -> None:
+        embedded.create_topic("greetings")
+        embedded.set_rtt(500)
+        slow = seconds_to_send(embedded.bootstrap, "greetings")
+        embedded.set_rtt(0)
+        fast = seconds_to_send(embedded.bootstrap, "greetings")
+        assert slow > 0.5
+        assert fast < slow
 
     def test_moves_leaders(self) -> None:
         with embedded_broker([("greetings", 1)], brokers=3) as broker:

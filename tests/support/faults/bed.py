@@ -7,6 +7,7 @@ test did not ask for is a failure. Everything that is measured here is measured 
 import itertools
 import os
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -286,6 +287,21 @@ class Bed:
         gaps = {p: [*found, end] for p, found in moments.items()}
         return {p: max(after - before for before, after in pairwise(found)) for p, found in gaps.items()}
 
+    def latency(self, begin: float, end: float, share: float = 0.99) -> float:
+        """The seconds within which this share of the events between two moments was named by a cut."""
+        cuts: dict[int, list[tuple[int, Cut]]] = {p: [] for p in range(self.partitions)}
+        for p, _, at, cut in self.cuts():
+            cuts[p].append((at, cut))
+        waits = []
+        for topic in self.topics.inputs:
+            for record in each(read_topic(self.bootstrap, topic.name, self.partitions)):
+                if begin < record.timestamp / 1000 < end:
+                    place = bisect_right(
+                        cuts[record.partition], record.offset, key=partial(_end_of, topic.name)
+                    )
+                    waits.append(cuts[record.partition][place][0] - record.timestamp)
+        return sorted(waits)[int(share * (len(waits) - 1))] / 1000
+
     def claims(self, worker: Worker) -> int:
         """How often a worker has taken partitions over."""
         return worker.output().count("partitions claimed")
@@ -345,6 +361,10 @@ class Bed:
             worker.close()
         with suppress(KafkaException):
             self._reader.close()
+
+
+def _end_of(topic: str, cut: tuple[int, Cut]) -> int:
+    return cut[1].ends[topic]
 
 
 def _reached(committed: Mapping[tuple[str, int], int], marks: Mapping[tuple[str, int], int]) -> bool:

@@ -32,3 +32,14 @@ def inflate(bed: Bed, count: int) -> None:
             if number % 10_000 == 0:
                 producer.poll(0)
         assert producer.flush(300) == 0
+
+
+def filled(bed: Bed, events: int = 1_500) -> None:
+    """Let one worker with the toy core make some rows, commit everything and end."""
+    bed.start(1)
+    load = bed.toy_load()
+    load.burst(events)
+    load.flush()
+    bed.recover()
+    for worker in bed.running:
+        bed.stop(worker)
