@@ -28,6 +28,9 @@ COMMANDS: Final[Mapping[str, _Command]] = {
     "config": _Command(
         "agents.commands.config", "config", "Show the settings in force, and where they come from."
     ),
+    "doctor": _Command(
+        "agents.commands.doctor", "doctor", "Say what a worker would refuse to start for, and what to do."
+    ),
     "offers": _Command("agents.commands.offers", "offers", "Publish what promotions may name."),
     "policy": _Command("agents.commands.policy", "policy", "Check, test, publish and show policies."),
     "replay": _Command("agents.replay.command", "replay", "Send a history from files, with its own time."),

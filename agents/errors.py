@@ -5,7 +5,10 @@ person, and a script tells "the answer is no" (1) from "you asked wrongly" (2).
 """
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+GIVE_RIGHTS: Final = "give this principal the rights that `python -m agents topics acl` lists"
+"""The way out wherever Kafka refuses something."""
 
 
 class ExitCode(IntEnum):

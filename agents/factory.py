@@ -1,5 +1,6 @@
 """The composition root: from settings to a worker. Tests call it with settings and a core of their own."""
 
+import time
 import uuid
 from collections.abc import Collection
 from typing import Any
@@ -14,8 +15,8 @@ from streams.topics import Catalogue, catalogue
 from streams.wire.facts import Owner, owner_record
 
 from .adapters.admin import AdminServer, start_admin
-from .adapters.kafka import client_options, ssl_context
-from .adapters.logs import dict_config
+from .adapters.kafka import TOLERATED, ahead_of_the_brokers, client_options, ssl_context
+from .adapters.logs import dict_config, get_logger
 from .adapters.metrics import Metrics
 from .detect import add_detect
 from .lane.app import JointTopic, LaneApp
@@ -24,15 +25,18 @@ from .lane.core import CoreFactory
 from .lane.lane import Lane
 from .lane.metering import Meter
 from .lane.probe import Probe
-from .lane.sending import NO_HEADERS, acknowledged
+from .lane.sending import NO_HEADERS
 from .lane.status import LaneStatus
 from .lane.survey import Survey
 from .lane.watchdog import Watchdog
 from .settings import Settings
 from .settings.model import Kafka
 from .start import accept, check_group, check_standing, check_topics
+from .topic_watch import TopicWatch
 
 SECOND = 1000
+
+log = get_logger("start")
 
 
 class Detect:
@@ -71,7 +75,12 @@ class Detect:
         self.app = LaneApp(
             app_id(settings.topics.prefix),
             lane=self.lane,
-            companions=[self._start_admin, Auditor(self.lane).start, Watchdog(self.lane, probe).start],
+            companions=[
+                self._start_admin,
+                Auditor(self.lane).start,
+                Watchdog(self.lane, probe).start,
+                TopicWatch(settings, self.catalogue, self.lane).start,
+            ],
             checks=[self._check],
             ready=self._say_who_owns,
             **faust_conf(settings),
@@ -95,7 +104,13 @@ class Detect:
             (*owner_record(owned.number, Owner(url=self.admin.url, epoch=owned.epoch)), NO_HEADERS)
             for owned in self.lane.partitions.values()
         ]
-        await acknowledged(await self.lane.sender.send(self.catalogue.facts.name, 0, lines))
+        if not lines:
+            return
+        before = time.time_ns()
+        (*_, last) = await self.lane.sender.send(self.catalogue.facts.name, 0, lines)
+        ahead = ahead_of_the_brokers(await last.ack, before, time.time_ns())
+        if ahead is not None and abs(ahead) > TOLERATED:
+            log.warning("this machine's clock is not the brokers'", seconds_ahead=ahead / SECOND)
 
 
 def product_core(topics: Catalogue) -> CoreFactory:

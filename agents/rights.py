@@ -5,15 +5,13 @@ it may not read for one that is not there, and gets ready without it (engine.md 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streams.tables import app_id
 from streams.topics import Catalogue
 
 from .adapters.described import FORBIDDEN, Described
-from .errors import ConfigurationError
-
-GIVE_RIGHTS: Final = "give this principal the rights that `python -m agents topics acl` lists"
+from .errors import GIVE_RIGHTS, ConfigurationError
 
 
 class Right(NamedTuple):

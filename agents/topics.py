@@ -17,8 +17,8 @@ from streams.topics import Topic
 
 from .adapters.described import FORBIDDEN, NONE, Described, describe
 from .adapters.kafka import Untyped, client_options, connected
-from .errors import ConfigurationError, InfrastructureError
-from .rights import GIVE_RIGHTS, Right, refuse_missing_rights
+from .errors import GIVE_RIGHTS, ConfigurationError, InfrastructureError
+from .rights import Right, refuse_missing_rights
 from .settings import Settings
 
 NOT_TOLD: Final = "cleanup policy unknown"
@@ -146,13 +146,16 @@ async def look(settings: Settings, wanted: Iterable[Topic]) -> Cluster:
         return await _look(admin, {topic.name for topic in wanted})
 
 
-async def verify(settings: Settings, wanted: Iterable[Topic], needed: Iterable[Right] = ()) -> Cluster:
+async def verify(
+    settings: Settings, wanted: Iterable[Topic], needed: Iterable[Right] = (), *, configs: bool = True
+) -> Cluster:
     """Check that topics are there and fit; a worker starts with this, as Faust would ignore a missing one.
 
     Args:
         settings: of the process.
         wanted: the topics.
         needed: the rights on them that this principal must have.
+        configs: whether to look at their configurations too.
 
     Raises:
         ConfigurationError: a topic is missing or does not fit, or a right is missing.
@@ -160,15 +163,25 @@ async def verify(settings: Settings, wanted: Iterable[Topic], needed: Iterable[R
     """
     wanted = tuple(wanted)
     async with _admin(settings) as admin:
-        cluster = await _look(admin, {topic.name for topic in wanted}, needed)
+        cluster = await _look(admin, {topic.name for topic in wanted}, needed, with_configs=configs)
     steps = plan(wanted, cluster.topics)
     refuse_mismatches(steps)
-    missing = [step.topic.name for step in steps if step.verdict == "create"]
-    if missing:
-        raise ConfigurationError(
-            f"topics are missing: {', '.join(missing)}", "run `python -m agents topics apply`"
-        )
+    refuse_missing(steps)
     return cluster
+
+
+async def check_rights(settings: Settings, needed: Iterable[Right]) -> bool:
+    """Check that this principal has rights on topics, whether these exist or not; tells if the broker says.
+
+    Raises:
+        ConfigurationError: naming each that is missing.
+        InfrastructureError: Kafka cannot be reached.
+    """
+    needed = [right for right in needed if right.resource == "topic"]
+    async with _admin(settings) as admin:
+        told = await describe(admin, {right.name for right in needed}) or {}
+    refuse_missing_rights(needed, told)
+    return any(topic.operations is not None for topic in told.values())
 
 
 async def apply(settings: Settings, wanted: Iterable[Topic]) -> list[Step]:
@@ -198,6 +211,19 @@ async def apply(settings: Settings, wanted: Iterable[Topic]) -> list[Step]:
         return steps
 
 
+def refuse_missing(steps: Sequence[Step]) -> None:
+    """Raise if a topic is not there.
+
+    Raises:
+        ConfigurationError: naming all of them.
+    """
+    missing = [step.topic.name for step in steps if step.verdict == "create"]
+    if missing:
+        raise ConfigurationError(
+            f"topics are missing: {', '.join(missing)}", "run `python -m agents topics apply`"
+        )
+
+
 def refuse_mismatches(steps: Sequence[Step]) -> None:
     """Raise if a topic exists in another form than the catalogue wants.
 
@@ -220,7 +246,9 @@ async def _admin(settings: Settings) -> AsyncGenerator[Untyped]:
         yield admin
 
 
-async def _look(admin: Untyped, names: set[str], needed: Iterable[Right] = ()) -> Cluster:
+async def _look(
+    admin: Untyped, names: set[str], needed: Iterable[Right] = (), *, with_configs: bool = True
+) -> Cluster:
     told = await describe(admin, names)
     if told is None:
         found = await _listed(admin, names)
@@ -228,7 +256,7 @@ async def _look(admin: Untyped, names: set[str], needed: Iterable[Right] = ()) -
         refuse_missing_rights(needed, told)
         found = {name: topic for name, topic in told.items() if topic.error == NONE}
         _refuse_hidden(name for name, topic in told.items() if topic.error == FORBIDDEN)
-    configs = await _configs(admin, sorted(found))
+    configs = await _configs(admin, sorted(found)) if with_configs else None
     cluster = await admin.describe_cluster()
     controllers = [broker for broker in cluster["brokers"] if broker["node_id"] == cluster["controller_id"]]
     topics = {

@@ -5,7 +5,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from aiokafka.errors import (
     KafkaConnectionError,
@@ -72,6 +72,25 @@ def client_options(kafka: Kafka) -> dict[str, Any]:
             "sasl_plain_password": kafka.sasl_password.get_secret_value(),
         }
     return options
+
+
+TOLERATED: Final = 5_000
+"""Milliseconds between this machine's clock and the brokers' that are borne (reliability F11)."""
+
+_APPENDED: Final = 1  # the broker's own time, where the topic has message.timestamp.type=LogAppendTime
+
+
+def ahead_of_the_brokers(answer: Untyped, before: int, after: int) -> int | None:
+    """How far this machine's clock is ahead of the brokers' (ms); ``None`` if they did not say their time.
+
+    Args:
+        answer: What a producer was told of a record.
+        before: When it was handed over, by this machine (ns).
+        after: When it was acknowledged.
+    """
+    if answer.timestamp_type != _APPENDED:
+        return None
+    return (before + after) // 2_000_000 - int(answer.timestamp)
 
 
 def warn_of_plain_text(kafka: Kafka) -> None:

@@ -10,10 +10,26 @@ import os
 import sys
 from typing import NoReturn, Protocol
 
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+
 from ..adapters.logs import get_logger
-from ..errors import ExitCode, HoldfastError
+from ..errors import GIVE_RIGHTS, ConfigurationError, ExitCode, HoldfastError
 
 log = get_logger("lane")
+
+
+_REFUSED = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+"""A right or a password was taken away under a running worker: a restart alone is no help (64)."""
 
 
 class End(Protocol):
@@ -25,6 +41,8 @@ class End(Protocol):
 
 def end_process(reason: BaseException, doing: str) -> NoReturn:
     """Say what failed while doing what, and end, with the code of the error or with 70."""
+    if isinstance(reason, _REFUSED):
+        reason = ConfigurationError(f"Kafka refuses what this worker does: {reason!r}", GIVE_RIGHTS)
     code = reason.exit_code if isinstance(reason, HoldfastError) else ExitCode.INFRASTRUCTURE
     expected = isinstance(reason, HoldfastError)
     log.critical(

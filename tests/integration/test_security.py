@@ -286,6 +286,26 @@ def test_plain_text_across_a_network_is_spoken_only_when_said(
 # -- rights
 
 
+@pytest.mark.parametrize(
+    ("resource", "short", "right"),
+    [("topic", "events.app", "Read"), ("topic", "signals", "Write"), ("group", "detect", "Read")],
+)
+def test_a_right_that_is_taken_away_ends_a_running_worker_with_its_name(
+    secured: SecuredKafka, topics: Catalogue, tmp_path: Path, resource: str, short: str, right: str
+) -> None:
+    name = f"{topics.prefix}-{short}" if resource == "group" else topics.name(short)
+    worker = Detect(secured, topics, tmp_path, secured.login("SCRAM-SHA-512"))
+    try:
+        worker.start().wait_ready()
+        secured.forbid("worker", resource, name, right)
+        assert worker.wait_end(40) == 64
+        assert name in worker.said
+        assert "topics acl" in worker.said
+    finally:
+        secured.allow("worker", resource, name, right)
+        worker.close()
+
+
 def test_a_worker_without_rights_names_each_topic_and_what_is_missing(
     secured: SecuredKafka, tmp_path: Path
 ) -> None:
