@@ -5,7 +5,7 @@ partitions and gives them up. They share this object, which runs in the event lo
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from streams.topics import Catalogue
@@ -14,7 +14,7 @@ from streams.wire.reject import Rejection
 
 from ..adapters.logs import get_logger
 from ..adapters.metrics import Metrics
-from ..errors import InfrastructureError
+from ..errors import ConfigurationError, InfrastructureError
 from ..settings import Settings
 from .changelog import Changelog
 from .claiming import Found, Place, claim_of, found_again
@@ -114,8 +114,10 @@ class Lane:
 
         Raises:
             DataLossError: if the topics do not hold what must be there.
+            ConfigurationError: if a partition is one that the changelog does not have.
         """
         self.live = False
+        self._check_count(numbers)
         self.claiming = True
         self.pulse.stepped()
         self.meter.assigned()
@@ -142,6 +144,15 @@ class Lane:
     def is_read(self) -> bool:
         """Whether the changelog of every partition was read up to our marker."""
         return not self.claiming and all(owned.is_read for owned in self.partitions.values())
+
+    def _check_count(self, numbers: Collection[int]) -> None:
+        """Refuse a partition that the changelog does not have: a topic got more under a running worker."""
+        partitions = self.catalogue.control.partitions
+        if beyond := sorted(number for number in numbers if number >= partitions):
+            raise ConfigurationError(
+                f"partitions {beyond} are assigned, and topics.partitions is {partitions}: a topic has more",
+                "`python -m agents topics plan` says which; a count cannot change later",
+            )
 
     async def _find(self, epochs: Mapping[int, int]) -> dict[int, Found]:
         """What the brokers say of partitions whose markers stand there."""
