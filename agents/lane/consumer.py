@@ -364,14 +364,16 @@ class LaneConsumer(driver.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish the cut in hand, commit, then forget what leaves."""
-        self.lane.live = False
+        self.lane.live = self.lane.held = False
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self.done.pop(tp, None)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Joining is contact with the group."""
+        """Joining is contact with the group; what is not committed by now was refused, and is another's."""
         self.lane.lease.renew()
+        self.lane.held = True
+        self.done.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
     def verify_event_path(self, now: float, tp: TP) -> None:

@@ -5,7 +5,7 @@ partitions and gives them up. They share this object, which runs in the event lo
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from streams.topics import Catalogue
@@ -14,7 +14,7 @@ from streams.wire.reject import Rejection
 
 from ..adapters.logs import get_logger
 from ..adapters.metrics import Metrics
-from ..errors import ConfigurationError, InfrastructureError
+from ..errors import InfrastructureError
 from ..settings import Settings
 from .changelog import Changelog
 from .claiming import Found, Place, claim_of, found_again
@@ -55,6 +55,7 @@ class Lane:
     Attributes:
         partitions: By number.
         live: Whether cuts may be written and carried out (not in a rebalance, not stopping).
+        held: Whether the group has given this worker partitions and has not asked for them back.
         joined: Whether the worker has been ready once.
         work: Set when a cut may be executable.
         idle: Set while no cut is being carried out.
@@ -84,6 +85,7 @@ class Lane:
         self.external = settings.clock == "external"
         self.partitions: dict[int, OwnedPartition] = {}
         self.live = False
+        self.held = False
         self.joined = False
         self.claiming = False
         self.work = asyncio.Event()
@@ -114,10 +116,8 @@ class Lane:
 
         Raises:
             DataLossError: if the topics do not hold what must be there.
-            ConfigurationError: if a partition is one that the changelog does not have.
         """
         self.live = False
-        self._check_count(numbers)
         self.claiming = True
         self.pulse.stepped()
         self.meter.assigned()
@@ -144,15 +144,6 @@ class Lane:
     def is_read(self) -> bool:
         """Whether the changelog of every partition was read up to our marker."""
         return not self.claiming and all(owned.is_read for owned in self.partitions.values())
-
-    def _check_count(self, numbers: Collection[int]) -> None:
-        """Refuse a partition that the changelog does not have: a topic got more under a running worker."""
-        partitions = self.catalogue.control.partitions
-        if beyond := sorted(number for number in numbers if number >= partitions):
-            raise ConfigurationError(
-                f"partitions {beyond} are assigned, and topics.partitions is {partitions}: a topic has more",
-                "`python -m agents topics plan` says which; a count cannot change later",
-            )
 
     async def _find(self, epochs: Mapping[int, int]) -> dict[int, Found]:
         """What the brokers say of partitions whose markers stand there."""

@@ -62,8 +62,8 @@ class LaneRecovery(Recovery):
         await self._wait(
             self._guarded(self._finish({tp.partition for tp in self.active_tps}), "ending recovery")
         )
-        if app.consumer_generation_id != generation_id:
-            return
+        if app.consumer_generation_id != generation_id or not lane.held:
+            return  # Faust lets a recovery go on though its partitions were revoked meanwhile
         self.completed.set()
         app.flow_control.resume()  # clears Faust's queues while inputs are still paused
         consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})

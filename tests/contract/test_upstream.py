@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import aiokafka
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
-from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
-from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import RecordMetadata
 from faust.app.base import App
 from faust.cli.agents import agents as agents_command
@@ -103,16 +99,6 @@ MEMBERS = [
     (aiokafka.AIOKafkaConsumer, "beginning_offsets", ["partitions"], True),
     (aiokafka.AIOKafkaConsumer, "end_offsets", ["partitions"], True),
     (aiokafka.AIOKafkaConsumer, "assignment", [], False),
-    # what is asked of brokers beside Faust (agents/adapters, agents/lane/survey.py)
-    (AIOKafkaClient, "send", ["node_id", "request", "group"], True),
-    (AIOKafkaClient, "get_random_node", [], False),
-    (AIOKafkaClient, "coordinator_lookup", ["coordinator_type", "coordinator_key"], True),
-    (
-        AIOKafkaAdminClient,
-        "list_consumer_group_offsets",
-        ["group_id", "group_coordinator_id", "partitions"],
-        True,
-    ),
 ]
 
 
@@ -257,26 +243,6 @@ def test_faust_still_cannot_list_an_agent_on_several_topics() -> None:
 def test_aiokafka_still_gives_a_batch_up_after_the_time_of_one_request() -> None:
     source = inspect.getsource(aiokafka.AIOKafkaProducer.__init__)
     assert "request_timeout_ms / 1000" in source, "it has a delivery timeout of its own now: use that"
-
-
-def test_aiokafka_still_tells_only_its_log_why_a_connection_failed() -> None:
-    """The exception is the last argument of the line, after host and port or the broker's id."""
-    bootstrap, connect = (
-        inspect.getsource(AIOKafkaClient.bootstrap),
-        inspect.getsource(AIOKafkaClient._get_conn),
-    )
-    assert "log.error('Unable connect to \"%s:%s\": %s', host, port, err)" in bootstrap
-    assert 'log.error("Unable connect to node with id %s: %s", node_id, err)' in connect
-    assert 'raise KafkaConnectionError(f"Unable to bootstrap from {self.hosts}")' in bootstrap
-
-
-def test_aiokafka_still_asks_neither_for_ids_nor_for_rights_of_topics() -> None:
-    newest = max(request.API_VERSION for request in MetadataRequest._CLASSES)
-    assert newest < 8, "rights came with 8, ids with 10: agents/adapters/described.py may go"
-
-
-def test_aiokafka_still_reads_the_rights_on_a_group_wrongly() -> None:
-    assert DescribeGroupsRequest_v3.RESPONSE_TYPE is not DescribeGroupsResponse_v3
 
 
 def test_aiokafka_still_stamps_a_fetch_when_its_answer_is_processed() -> None:

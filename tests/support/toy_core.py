@@ -152,7 +152,7 @@ class ToyPartition:
             if not customer.silent and customer.last + SILENCE <= at:
                 customer.silent = 1
                 customer.say("signals", key, f"silent {at} {self.policy}")
-            rows[key] = self.rows[key] = customer.pack(epoch, n)
+            rows[key] = self.rows[key] = self._close(customer, epoch, n)
             done.effects.extend(self._effects(key, customer.outbox))
         return done
 
@@ -164,7 +164,7 @@ class ToyPartition:
             value = self.rows.get(key)
             if value is not None and row.cut_of(value) >= n:
                 return False
-            customer = touched[key] = _Customer(value)
+            customer = touched[key] = self._open(value, n)
         customer.events += 1
         customer.last = max(customer.last, record.timestamp)
         customer.silent = 0
@@ -173,6 +173,12 @@ class ToyPartition:
         if customer.events % 5 == 0:
             customer.say("commands.email", key, f"fifth {self.policy}")
         return True
+
+    def _open(self, value: bytes | None, _n: int) -> _Customer:
+        return _Customer(value)
+
+    def _close(self, customer: _Customer, epoch: int, n: int) -> bytes:
+        return customer.pack(epoch, n)
 
     def _effects(self, key: bytes, items: Sequence[row.Item]) -> list[Effect]:
         return [

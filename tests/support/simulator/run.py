@@ -58,14 +58,15 @@ def simulate(seed: int, **focus: Any) -> Outcome:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """No log lines, no garbage collection in between; marks and audits as often as a short schedule needs."""
+    """No log lines or garbage collection; marks, audits and portions as often as a short schedule needs."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     gc.disable()
     marks = mock.patch.multiple("agents.lane.executor", LOOK_EVERY=0.5, MARK_AFTER=1.0)
     audits = mock.patch("agents.lane.auditor.EVERY", 1.0)
+    portions = mock.patch("tests.support.toy_core.PORTION", 2)  # so that workers die between them
     try:
-        with marks, audits, catch_warnings():
+        with marks, audits, portions, catch_warnings():
             simplefilter("ignore", RuntimeWarning)  # a killed process leaves coroutines that nobody awaits
             yield
     finally:

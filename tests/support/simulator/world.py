@@ -8,9 +8,9 @@ from typing import TypeVarTuple, Unpack
 
 from agents.lane.core import Core
 from streams.topics import catalogue
-from tests.support.toy_core import ToyPartition
 
 from .broker import Broker
+from .core import ForgetfulPartition
 from .group import Group
 from .loop import VirtualLoop
 from .network import Network
@@ -59,7 +59,7 @@ class World:
 
     def core(self, number: int) -> Core:
         """The small core of the lane's tests: it sees every record that is lost, repeated or misplaced."""
-        return ToyPartition(number, self.topics)
+        return ForgetfulPartition(number, self.topics)
 
     def later(self, seconds: float, act: Callable[[Unpack[Ts]], object], *args: *Ts) -> None:
         """Do something then, whatever becomes of the process that asks for it."""

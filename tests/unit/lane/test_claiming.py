@@ -5,14 +5,11 @@ import pytest
 from agents.errors import ConfigurationError, DataLossError
 from agents.lane.claiming import Found, Place, base_of, base_offset, claim_of, found_again
 from agents.lane.cuts import Base
-from agents.lane.lane import Lane
 from agents.lane.loss import Accepted, Loss
 from agents.lane.note import note_of
-from agents.settings import Settings
 from streams.topics import catalogue
 from streams.wire.control import Cut, Tick, encode
 from tests.support.topics import Record
-from tests.support.toy_core import ToyPartition
 
 TOPICS = catalogue("brand", 4)
 CONTROL, A, B = TOPICS.control.name, TOPICS.inputs[0].name, TOPICS.inputs[1].name
@@ -210,10 +207,3 @@ def test_only_what_was_missing_at_the_start_is_accepted() -> None:
     accepted.check([Loss(A, 0, "cut", 40, 49)])
     with pytest.raises(DataLossError, match=f"{A} 1"):
         accepted.check([Loss(A, 1, "cut", 40, 47)])
-
-
-async def test_a_partition_that_the_changelog_does_not_have_is_not_claimed() -> None:
-    """F15: a topic got more under a running worker, and Kafka assigns them like the others."""
-    lane = Lane(Settings(), TOPICS, lambda number: ToyPartition(number, TOPICS), {})
-    with pytest.raises(ConfigurationError, match=r"partitions \[4, 6\] are assigned"):
-        await lane.claim({0, 4, 6})

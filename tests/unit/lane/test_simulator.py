@@ -1,7 +1,8 @@
 """Whole lanes under seeded schedules: what holds, that a seed repeats itself, and that a fault would be seen.
 
 More of them: ``make simulate``. What seeds have found so far stands as tests of its own: ``test_leaving.py``
-(a commit under way), ``test_first_commit.py`` (a late commit; a claim that saw two moments).
+(a commit under way), ``test_first_commit.py`` (a late commit; a claim that saw two moments),
+``test_revoked.py`` (a recovery that went on).
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from agents.lane import executor
+from agents.lane import executor, fence
 from agents.lane.changelog import Changelog
 from agents.lane.core import Record
 from agents.lane.fence import MARK, Contiguity, EpochFilter
@@ -25,7 +26,7 @@ from tests.support.toy_core import ToyPartition
 FIXED, DRAWN = 250, 100
 """Schedules with the seeds from 0 on, and with seeds from a drawn one on."""
 
-ENOUGH = 400
+ENOUGH = 1_000
 """Schedules within which a guard that was taken out must be missed."""
 
 ZOMBIES: dict[str, Any] = {
@@ -39,6 +40,10 @@ ZOMBIES: dict[str, Any] = {
     "rate": 20.0,
     "seconds": 12.0,
 }
+
+
+LEAVING = ZOMBIES | {"customers": 6, "rate": 5.0, "seconds": 15.0}
+"""Customers fall silent, and some of them are forgotten."""
 
 
 def fail(*found: object) -> None:
@@ -87,6 +92,11 @@ def without_epochs(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(EpochFilter, "counts", counts)
 
 
+def without_epochs_on_tombstones(patch: pytest.MonkeyPatch) -> None:
+    told = fence.epoch_of
+    patch.setattr(fence, "epoch_of", lambda record: None if record.value is None else told(record))
+
+
 def without_contiguity(patch: pytest.MonkeyPatch) -> None:
     acked = Contiguity.acked
     patch.setattr(Contiguity, "acked", lambda self, base, count: acked(self, base, count) and None)
@@ -108,10 +118,12 @@ def without_waiting_for_effects(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(executor, "acknowledged", _at_once)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("take_out", "focus"),
     [
         (without_epochs, ZOMBIES),
+        (without_epochs_on_tombstones, LEAVING),
         (without_contiguity, ZOMBIES),
         (without_resending, {}),
         (without_waiting_for_rows, {}),
