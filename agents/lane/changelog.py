@@ -49,6 +49,16 @@ class Changelog:
         sent = await self._sender.send(self.topic, partition, [(row.MARKER, self.owner, NO_HEADERS)])
         return await sent[0].offset()
 
+    async def check(self, owned: "OwnedPartition", end: int) -> None:
+        """Look whether somebody else has claimed the partition since.
+
+        Raises:
+            FencedError: if a newer owner's marker lies behind ours.
+        """
+        start = owned.epoch + 1
+        found = await self._reader.read(self.topic, {owned.number: (start, max(start, end))})
+        judge_gap(found[owned.number], owned.epoch, owned.twins)
+
     async def judge(self, owned: "OwnedPartition", fenced: FencedError) -> FencedError | TwinError:
         """Look who put the newer marker down: a younger process with our instance id is no mere new owner."""
         with suppress(Exception):  # the owner is fenced in any case

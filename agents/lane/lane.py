@@ -22,6 +22,7 @@ from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
 from .cuts import FencedError, Verdict
 from .fence import Lease, LeaseExpiredError
+from .ledger import LedgerError
 from .loss import Accepted, Loss
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
@@ -225,13 +226,26 @@ class Lane:
                 continue
             if newest := owned.newest_without_commits:
                 await self._find_again(owned, newest)
-            stale = owned.restored()
+            stale = await self._restored(owned)
             for _ in owned.derive():
                 self.pulse.stepped()
                 await asyncio.sleep(0)
             if stale:
                 log.warning("zombie rows", partition=owned.number, keys=len(stale))
                 await self.changelog.repair(owned, stale)
+
+    async def _restored(self, owned: OwnedPartition) -> set[bytes]:
+        """The keys that a fenced owner wrote last.
+
+        Raises:
+            FencedError: if the accounts are behind the log because a newer owner has gone on already.
+        """
+        try:
+            return owned.restored()
+        except LedgerError:
+            place = self.changelog.topic, owned.number
+            await self.changelog.check(owned, (await self.consumer.ends([place]))[place])
+            raise
 
     async def resend(self) -> None:
         """Send the outboxes of rows that are ahead of the committed cut, then be ready."""

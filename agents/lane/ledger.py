@@ -15,12 +15,18 @@ import msgspec
 from streams.timeline import Counts
 from streams.wire import row
 
+from ..errors import DataLossError
+
 LEDGER: Final = b"\x00ledger"
 """The changelog key of the ledger; its value has the form of a context entry, so that epochs hold for it."""
 
 OUTCOMES: Final = ("accepted", "rejected", "duplicate", "ignored")
 
 _NUMBERS: Final = ("read", "read_bytes", *OUTCOMES, *(f"{outcome}_bytes" for outcome in OUTCOMES))
+
+
+class LedgerError(DataLossError):
+    """The accounts do not end where the inputs go on (71), unless a newer owner has gone on meanwhile."""
 
 
 class Account(msgspec.Struct, array_like=True):

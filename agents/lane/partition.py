@@ -13,7 +13,7 @@ from .core import Core, Executed, Record
 from .cuts import Base, ControlLog, DueCut, DueFact, WaitingTick
 from .fence import Contiguity, EpochFilter
 from .inbox import Inbox
-from .ledger import LEDGER, Ledger
+from .ledger import LEDGER, Ledger, LedgerError
 from .loss import Loss
 from .note import note_of
 from .proposing import Pace, Proposer
@@ -208,7 +208,7 @@ class OwnedPartition:
 
         Raises:
             RuntimeError: if the marker was not reached (recovery ended early).
-            DataLossError: if inputs were not counted up to where they go on.
+            LedgerError: if inputs were not counted up to where they go on.
         """
         state = self.restoring
         assert state is not None
@@ -220,7 +220,7 @@ class OwnedPartition:
         for loss in self.losses:
             self.ledger.begin(loss.resource, loss.end)
         if said := self.ledger.disagreements(self.claim.positions, self.executed):
-            raise DataLossError(
+            raise LedgerError(
                 f"partition {self.number}: {'; '.join(said)}",
                 "offsets of the group were moved, or the changelog lost its end: restore them, or start over "
                 "under another prefix",

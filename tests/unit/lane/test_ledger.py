@@ -8,10 +8,13 @@ import pytest
 
 from agents.errors import DataLossError
 from agents.lane.auditor import Auditor, UnaccountedError
-from agents.lane.cuts import Base, DueCut
-from agents.lane.ledger import LEDGER, Account
+from agents.lane.changelog import Changelog
+from agents.lane.cuts import Base, DueCut, FencedError
+from agents.lane.lane import Lane
+from agents.lane.ledger import LEDGER, Account, LedgerError
 from agents.lane.partition import Claim, OwnedPartition
 from agents.lane.proposing import Pace
+from agents.lane.twins import TwinError
 from streams.timeline import Executed
 from streams.timeline import Record as AnyRecord
 from streams.topics import catalogue
@@ -20,7 +23,8 @@ from tests.support.topics import Record
 from tests.support.toy_core import ToyPartition
 
 if TYPE_CHECKING:
-    from agents.lane.lane import Lane
+    from agents.lane.reader import LogReader
+    from agents.lane.sending import Sender
 
 TOPICS = catalogue("t", 1)
 APP = TOPICS.inputs[0].name
@@ -192,3 +196,46 @@ def test_the_auditor_names_what_has_no_outcome(name: str, by: int, said: str) ->
     assert found.value.exit_code == 71
     assert "replay" in found.value.way_out
     assert lane.audits == 1
+
+
+class Reader:
+    """Stands in for the reader of the changelog: what lies behind our marker."""
+
+    def __init__(self, *found: Record) -> None:
+        self._found = found
+
+    async def read(self, _topic: str, ranges: dict[int, tuple[int, int]]) -> dict[int, list[Record]]:
+        (start, end) = ranges[0]
+        return {0: [record for record in self._found if start <= record.offset < end]}
+
+
+def behind(*found: Record) -> tuple[Lane, OwnedPartition]:
+    """A lane whose owner has accounts up to 3, and goes on at 9."""
+    changelog = written(cut(owner(), 3, [event(0), event(1), event(2)], 3))
+    claim = Claim(len(changelog), 1, 0, 0, Base(EPOCH, 3, 0, ends(9)), ends(9))
+    owned = OwnedPartition(0, ToyPartition(0, TOPICS), claim, Pace(1, 100), 100, b"one/1")
+    owned.restore([*changelog, Record(TOPICS.changelog.name, 0, len(changelog), 0, row.MARKER, b"one/1", [])])
+
+    async def ends_of(places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, 100)
+
+    log = Changelog(TOPICS.changelog.name, cast("Sender", None), cast("LogReader", Reader(*found)), b"one/1")
+    return cast("Lane", SimpleNamespace(changelog=log, consumer=SimpleNamespace(ends=ends_of))), owned
+
+
+@pytest.mark.parametrize(
+    ("marker", "error"), [(b"two/1", FencedError), (b"one/2", TwinError)], ids=["another owner", "a twin"]
+)
+async def test_who_is_behind_because_somebody_newer_went_on_is_fenced(
+    marker: bytes, error: type[Exception]
+) -> None:
+    """Found by the simulator: commits were read after the next owner had made some."""
+    lane, owned = behind(Record(TOPICS.changelog.name, 0, 7, 0, row.MARKER, marker, []))
+    with pytest.raises(error):
+        await Lane._restored(lane, owned)
+
+
+async def test_who_is_behind_and_alone_is_refused() -> None:
+    lane, owned = behind(Record(TOPICS.changelog.name, 0, 7, 0, b"c", row.pack(0, 3, 0, 0, b"", []), []))
+    with pytest.raises(LedgerError, match="was counted up to 3, and goes on at 9"):
+        await Lane._restored(lane, owned)
