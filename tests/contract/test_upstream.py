@@ -187,6 +187,7 @@ async def test_the_attributes_that_the_lane_reads_are_there() -> None:
     for name in ("_fetch_max_wait_ms", "_isolation_level"):
         assert f"self.{name} =" in constructor, name
     producer = inspect.getsource(aiokafka.AIOKafkaProducer)
+    assert "self._message_accumulator = MessageAccumulator(" in producer
     assert "batch, tp, self._request_timeout_ms / 1000" in producer, "the wait for a free slot of send_batch"
     assert "MessageBatch(tp, builder, self._batch_ttl" in inspect.getsource(MessageAccumulator)
 
