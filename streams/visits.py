@@ -102,10 +102,16 @@ class Visits:
         ]
         self._memory = policy.memory
 
-    def advance(  # noqa: C901, PLR0912 - spelt out: a call for each event would cost a tenth of it
-        self, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int
+    def advance(  # noqa: C901, PLR0911, PLR0912 - spelt out: a call for each event would cost a tenth of it
+        self,
+        stored: bytes,
+        mine: Sequence[Arrival],
+        now: int,
+        n: int,
+        epoch: int,
+        soonest: int = _NEVER,
     ) -> Visited | None:
-        """Take the events of a known customer in; None for more than visits and counts on known streams.
+        """Take the events of a known customer in; None for more than visits and counts.
 
         Args:
             stored: the row.
@@ -113,12 +119,13 @@ class Visits:
             now: the cut's ``at`` (ms).
             n: its number; who carries it already is left to the long way too.
             epoch: of the owner.
+            soonest: when a stream that was added on the way comes due (ms).
         """
         plain = _PLAIN[stored[row.SHAPE_AT]]
         if plain is None:
             return None
         opened = list(plain.form.unpack_from(stored))
-        earliest = opened[_WAKE]
+        earliest = min(opened[_WAKE], soonest)
         if opened[_CUT] >= n:
             return None
         places = plain.places
@@ -154,8 +161,13 @@ class Visits:
                     length, fresh[number] = _occasion(still, last, at, *self._rhythms[number])
                     opened[place + 1] = at + length
                     earliest = min(earliest, at + length + self._graces[number])
-                elif not place or last >= day + DAY or at - day < _start(stored, plain.still[number]):
-                    return None  # a new stream, or late
+                elif not place:
+                    due = at + self._rhythms[number][1](0, 0.0, 0.0, 0.0)
+                    known = _with_stream(stored, number, at, due)
+                    soonest = min(soonest, due + self._graces[number])
+                    return self.advance(known, mine, now, n, epoch, soonest)
+                elif last >= day + DAY or at - day < _start(stored, plain.still[number]):
+                    return None  # late
         if len(repeated) == len(mine):
             return None
         opened[_EPOCH], opened[_CUT] = epoch, n
@@ -208,6 +220,26 @@ def _counted(rest: Customer, event: Event, arrived: int) -> bool:
     rest.recent = known
     count(rest, event)
     return True
+
+
+def _with_stream(stored: bytes, number: int, at: int, due_at: int) -> bytes:
+    """The same row with a stream that was first used at ``at``, and is due then (ms)."""
+    bits = stored[row.SHAPE_AT]
+    old, new = _shape(bits), _shape(bits | 1 << number)
+    place, still = new.places[number], new.still[number] - new.size + old.size
+    opened = list(old.form.unpack_from(stored))
+    opened[place:place] = (at, due_at)
+    opened[_LENGTH] += new.rest - old.rest
+    opened[_LENGTH + 1] = bits | 1 << number
+    first = STILL.pack(0, 0.0, 0.0, 0.0, 0, 0, at % DAY)
+    return new.form.pack(*opened) + stored[old.size : still] + first + stored[still:]
+
+
+def _shape(bits: int) -> _Plain:
+    """The form of the rows of a shape that the quick way takes."""
+    plain = _PLAIN[bits]
+    assert plain is not None
+    return plain
 
 
 def _start(stored: bytes, place: int) -> int:

@@ -23,6 +23,7 @@ OWN = (
     policy(detect={"brand_stopped": {"at_least": "1h", "per_year": 300.0}, "web_stopped": {"grace": "5h"}}),
     policy(detect={"app_stopped": {"enabled": False}, "store_stopped": {"rule": "quantile"}}),
     policy(detect={"web_stopped": {"rule": "precision"}, "grace": "0s"}, memory="9d"),
+    policy(detect={f"{name}_stopped": {"rule": "fixed", "after": "1h"} for name in ("app", "web", "store")}),
 )
 TYPES = (
     *("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated"),
@@ -71,9 +72,9 @@ def counted(*, quick: bool) -> Iterator[Counter[bool]]:
     way, taken = Visits.advance, Counter[bool]()
 
     def advance(
-        self: Visits, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int
+        self: Visits, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int, *more: int
     ) -> Visited | None:
-        found = way(self, stored, mine, now, n, epoch) if quick else None
+        found = way(self, stored, mine, now, n, epoch, *more) if quick else None
         taken[found is not None] += 1
         return found
 
@@ -104,7 +105,7 @@ def assert_the_same(events: list[Happening], which: int, step: int) -> Counter[b
     return taken
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(visits(), st.sampled_from(range(len(OWN))), st.sampled_from((HOUR, 7 * HOUR, 2 * DAY, 9 * DAY)))
 def test_visits_the_quick_way_are_visits_the_long_way(events: list[Happening], which: int, step: int) -> None:
     assert_the_same(events, which, step)
