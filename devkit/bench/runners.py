@@ -31,7 +31,7 @@ PATIENT = {
     "HOLDFAST_KAFKA__REQUEST_TIMEOUT": "90s",
 }
 """A worker is frozen while its next events are sent, and shall not be taken for dead meanwhile."""
-_PROGRESS = re.compile(r"progress (\d+) (\d+) ([\d.]+) ([\d.]+)\n")
+_PROGRESS = re.compile(r"progress (\d+) (\d+) ([\d.]+) ([\d.]+)\s")
 
 
 class Runner(Protocol):
@@ -154,10 +154,7 @@ class Printing:
         )
 
     def _told(self) -> tuple[Look, int]:
-        """The last look, and the emails then."""
-        found = _PROGRESS.findall(self._child.output())
-        events, emails, cpu, moment = found[-1] if found else (0, 0, 0, time.monotonic())
-        return Look(float(moment), int(events), float(cpu)), int(emails)
+        return last_look(self._child.output()) or (Look(time.monotonic(), 0, 0.0), 0)
 
 
 class Contender(NamedTuple):
@@ -166,6 +163,18 @@ class Contender(NamedTuple):
     name: str
     start: Callable[[Ground], Runner]
     topics: Callable[[str], list[str]] = lambda _: []
+
+
+def last_look(output: str) -> tuple[Look, int] | None:
+    """The last whole line of progress in what a contender printed, as a look, and the emails then.
+
+    Faust prints lines of its programs through its log, with more before and behind them.
+    """
+    found = _PROGRESS.findall(output)
+    if not found:
+        return None
+    events, emails, cpu, moment = found[-1]
+    return Look(float(moment), int(events), float(cpu)), int(emails)
 
 
 def _faust(app: str) -> tuple[str | Path, ...]:
