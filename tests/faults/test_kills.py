@@ -109,6 +109,7 @@ def test_f2_sigterm_ends_a_worker_in_any_phase_with_its_work_committed(
     done = bed.committed()
     repeats = len(effects(bed))
     bed.worker()
+    bed.wait(bed.shared, "another worker goes on")
     bed.recover()
     verdict = bed.finish()
     assert verdict.repeated == 0, "what was finished was committed, so nothing was sent again"
