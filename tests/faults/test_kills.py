@@ -28,7 +28,9 @@ def test_f1_workers_killed_at_random_points_under_load(bed: Bed, dice: Dice, row
     static = dice.chance(0.5)
     row.schedule = f"{kills} × SIGKILL of one of 2 workers, back after 0–{longest:g} s"
     row.notes.append("static members" if static else "dynamic members")
+    started = time.monotonic()
     bed.start(2, static=static)
+    undisturbed = time.monotonic() - started
     bed.load().start()
     slowest = 0.0
     for _ in range(kills):
@@ -41,7 +43,7 @@ def test_f1_workers_killed_at_random_points_under_load(bed: Bed, dice: Dice, row
         slowest = max(slowest, bed.wait(victim.is_ready, "the worker is ready again"))
         bed.recover(began=began)
     row.notes.append(f"ready again within {slowest:.1f} s")
-    assert slowest < SESSION + 10
+    assert slowest < max(SESSION + 10, 2 * undisturbed), "on a crowded machine any start takes long"
     verdict = bed.finish()
     assert len(verdict.epochs) > kills, "partitions changed hands"
     assert verdict.accounts

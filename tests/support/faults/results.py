@@ -140,9 +140,15 @@ def _rows(section: str) -> list[list[str]]:
 
 
 def _commit() -> str:
-    asked = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
-    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    return told or "no history"
+    """The commit, and whether anything but the page is changed."""
+    commit = _git("rev-parse", "--short=7", "HEAD") or "no history"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{PAGE.relative_to(ROOT)}")
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(*words: str) -> str:
+    asked = ["git", *words]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _kafka() -> str:
