@@ -19,7 +19,8 @@ from .ground import Ground
 from .latency import load
 from .listen import Listener, Prober, Quantiles, spread
 from .load import now
-from .report import Result
+from .member import Member
+from .report import Result, Row
 from .stall import STALL
 from .typical import fill, first_owner, rows
 from .watch import STANDSTILL
@@ -29,8 +30,9 @@ GRACE = 1 * SECOND
 TEMPLATES = 1_000
 """So many different moments within the time in which they fall due."""
 OTHERS, OTHERS_FIRST = 10_000, 9_000_000
-BEFORE = 15.0
-"""Seconds of the steady load before the minute begins."""
+BEFORE, AFTER = 15.0, 10.0
+"""Seconds of the steady load before the minute begins; and after the last lapse, for what waited."""
+_NONE = Quantiles(0, 0, 0, 0)
 POLICY = steady.ANSWERS + "".join(
     [
         f'[detect.{KIND}]\nrule = "fixed"\nafter = "1d"\ngrace = "{GRACE // SECOND}s"\n',
@@ -51,49 +53,51 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Result:
     """Let them lapse."""
     result = Result("mass")
+    result.notes.append(
+        f"wall clock; they fall due within {options.within:g} s; {options.rate} events/s of others beside it"
+    )
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder, real_kafka() as kafka:
         ground = Ground(kafka, Path(folder), "mass", options.partitions)
         ground.publish(POLICY)
         first_owner(ground)
-        begin = now() + int(options.lead * SECOND)
-        lasts = [
-            begin - DAY - GRACE + int(n * options.within * SECOND) // TEMPLATES for n in range(TEMPLATES)
-        ]
+        begin, step = now() + int(options.lead * SECOND), options.within * SECOND / TEMPLATES
+        lasts = [begin - DAY - GRACE + int(n * step) for n in range(TEMPLATES)]
         fill(ground, options.customers, rows(lasts, POLICY))
         with ground.member().start() as worker, Listener(ground.bootstrap, ground.topics) as listener:
             worker.wait_ready(ground.partitions, options.lead)
             with load(ground, options.rate, OTHERS, OTHERS_FIRST) as sender:
-                _wait_until(begin - int(BEFORE * SECOND))
-                started, before = now(), worker.metrics()
-                assert worker.address is not None
-                with Prober(worker.address) as prober:
-                    done = _drained(listener, options.customers, begin)
-                after = worker.metrics()
-                time.sleep(1)
+                row = _lapse(worker, listener, begin, options.customers)
                 sender.stop()
             worker.end_well()
-    signals = listener.of(KIND).quantiles(less=GRACE) or Quantiles(0, 0, 0, 0)
-    result.equal &= signals.number == options.customers
-    calm = listener.of("command").quantiles(started, begin) or Quantiles(0, 0, 0, 0)
-    busy = listener.of("command").quantiles(begin, done) or Quantiles(0, 0, 0, 0)
-    result.equal &= calm.number > 0 and busy.number > 0
-    told = prober.quantiles() or Quantiles(0, 0, 0, 0)
-    result.rows.append(
-        {
-            "customers": options.customers,
-            "signals": signals.number,
-            "drained s after the first was due": round((done - begin) / SECOND, 1),
-            "due → signal p99 ms": signals.p99,
-            "event → command p99 ms before": calm.p99,
-            "during": busy.p99,
-            "longest by its metric ≤ ms": round(spread(before, after, STALL) * 1000, 1),
-            "longest answer ms": round(told.largest, 1),
-        }
-    )
-    result.notes.append(
-        f"wall clock; they fall due within {options.within:g} s; {options.rate} events/s of others beside it"
-    )
+    result.rows.append(row)
+    calm, busy = row["event → command p99 ms before"], row["during"]
+    result.equal &= row["signals"] == options.customers and bool(calm) and bool(busy)
     return result
+
+
+def _lapse(worker: Member, listener: Listener, begin: int, customers: int) -> Row:
+    """Wait until everybody who falls due from a moment (ms) on is signalled, and tell how that went."""
+    _wait_until(begin - int(BEFORE * SECOND))
+    started, before = now(), worker.metrics()
+    _wait_until(begin)
+    cpu = worker.cpu
+    assert worker.address is not None
+    with Prober(worker.address) as prober:
+        done = _drained(listener, customers, begin)
+    cpu, after = worker.cpu - cpu, worker.metrics()
+    time.sleep(AFTER)
+    signals = listener.of(KIND).quantiles(less=GRACE) or _NONE
+    return {
+        "customers": customers,
+        "signals": signals.number,
+        "drained s after the first was due": round((done - begin) / SECOND, 1),
+        "CPU s": round(cpu, 1),
+        "due → signal p99 ms": signals.p99,
+        "event → command p99 ms before": (listener.of("command").quantiles(started, begin) or _NONE).p99,
+        "during": (listener.of("command").quantiles(begin, done) or _NONE).p99,
+        "longest by its metric ≤ ms": round(spread(before, after, STALL) * 1000, 1),
+        "longest answer ms": round((prober.quantiles() or _NONE).largest, 1),
+    }
 
 
 def _wait_until(moment: int) -> None:
