@@ -55,7 +55,7 @@ class Bed:
         row: What the test notes about itself.
         dice: All randomness.
         toy: Whether the workers run the toy core, which sees every misplaced record, or the product's.
-        bootstrap: Through which the clients go, if not straight to the broker.
+        partitions: Of each topic.
     """
 
     def __init__(
