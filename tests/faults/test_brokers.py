@@ -57,7 +57,7 @@ ONE_IN = 20
 
 @pytest.mark.fault("F7")
 @pytest.mark.timeout(300)
-def test_f7_a_embedded_with_errors_costs_time_and_nothing_else(
+def test_f7_a_slow_broker_with_errors_costs_time_and_nothing_else(
     embedded: EmbeddedBroker, make_bed: MakeBed, dice: Dice, row: Row, scale: Scale
 ) -> None:
     seconds = scale.pick(15, 40)

@@ -3,6 +3,7 @@
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import NamedTuple
 
 import pytest
@@ -95,15 +96,20 @@ def be_away(bed: Bed, load: ShopLoad, kafka: RealKafka, outage: Outage) -> None:
 
 
 def watch(bed: Bed, seconds: float) -> tuple[bool, bool]:
-    """Whether all workers that answered were alive all the time, and whether all were ready at the end."""
+    """Whether all workers that answered were alive all the time, and whether all were ready at the end.
+
+    One that is being started again does not answer yet; one that never answers is not alive.
+    """
     until = time.monotonic() + seconds
     live, ready = True, True
+    answered: set[Worker] = set()
     while time.monotonic() < until:
         bed.pass_time(min(1.0, max(0.0, until - time.monotonic())))
-        states = [status(worker, "/livez") for worker in bed.running]
-        live = live and all(state in (200, None) for state in states)
-        ready = all(status(worker, "/readyz") == 200 for worker in bed.running)
-    return live, ready
+        states = {worker: status(worker, "/livez") for worker in bed.running}
+        live = live and all(state in (200, None) for state in states.values())
+        answered |= {worker for worker, state in states.items() if state == HTTPStatus.OK}
+        ready = all(status(worker, "/readyz") == HTTPStatus.OK for worker in bed.running)
+    return live and answered >= set(bed.running), ready
 
 
 def status(worker: Worker, path: str) -> int | None:

@@ -100,7 +100,8 @@ def test_f15_a_topic_that_gets_more_partitions_stops_the_workers(toy_bed: Bed, d
     committed = judge_log(log, bed.core())
     everything = dict.fromkeys(range(bed.partitions), 2**60)
     written = judge_log(replace(log, done={**log.done, bed.topics.control.name: everything}), bed.core())
-    row.verdicts.append(replace(written, missing=committed.missing, wrong_rows=[]))
+    row.verdicts.append(replace(written, missing=committed.missing))
+    row.rows_judged = False  # cuts stand on control that nobody carried out any more
     assert not committed.missing, "what was committed had left"
     assert not written.extra, "nothing was decided but by a cut"
     assert not written.differing

@@ -21,6 +21,7 @@ STUCK = {
 
 
 IMPATIENT = {"HOLDFAST_WATCHDOG": "12s"}
+"""In the quick selection; the whole suite tries the default, which must end a worker within a minute too."""
 
 
 @pytest.mark.fault("F20")
@@ -29,11 +30,11 @@ IMPATIENT = {"HOLDFAST_WATCHDOG": "12s"}
     "fault",
     [pytest.param(name, marks=pytest.mark.quick if name == "a blocked loop" else ()) for name in STUCK],
 )
-def test_f20_a_worker_that_stands_still_ends_itself(toy_bed: Bed, row: Row, fault: str) -> None:
-    bed = toy_bed
+def test_f20_a_worker_that_stands_still_ends_itself(toy_bed: Bed, row: Row, scale: Scale, fault: str) -> None:
+    bed, settings = toy_bed, scale.pick(IMPATIENT, {})
     row.schedule = "toy; the watchdog ends one of 2 workers, the other takes over"
-    stuck = bed.worker({**IMPATIENT, "TOY_FAULT": STUCK[fault]}, static=False)
-    other = bed.worker(IMPATIENT, static=False)
+    stuck = bed.worker({**settings, "TOY_FAULT": STUCK[fault]}, static=False)
+    other = bed.worker(settings, static=False)
     bed.wait(bed.shared, "both have their share")
     bed.toy_load().start()
     bed.wait(bed.applied(600), "events are applied")

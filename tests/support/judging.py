@@ -106,6 +106,7 @@ class Verdict:
         uncovered: Records that no valid cut names, or more than one (I8).
         unstable: Whether a second re-execution gave anything else (I9).
         ledgers: Partitions that have a ledger in the changelog.
+        reached: How far the committed cuts read each input partition of which they named a record.
         uncut: Records after the last cut.
         holes: Offsets that hold no record: markers of transactions, compaction, retention. No fault.
     """
@@ -122,6 +123,7 @@ class Verdict:
     unstable: bool = False
     events: int = 0
     ledgers: int = 0
+    reached: dict[int, dict[str, int]] = field(default_factory=dict)
     uncut: int = 0
     holes: int = 0
     cuts: int = 0
@@ -299,6 +301,8 @@ class _Again:
     def close(self) -> None:
         """Count what no cut names, and what more than one does."""
         verdict, last = self._verdict, self._ends or {}
+        moved = {topic for topic, _ in self._named}
+        verdict.reached[self._number] = {topic: end for topic, end in last.items() if topic in moved}
         for topic, records in zip(self._topics.inputs, self._inputs, strict=True):
             end = last.get(topic.name, 0)
             verdict.events += len(records)
@@ -452,5 +456,6 @@ def _wrong_ledgers(log: Log, verdict: Verdict) -> list[str]:
         rejected = {name: [r for r in inputs[name] if Place(name, p, r.offset) in letters] for name in names}
         accounts = ledgers.ledger(changelog)
         verdict.ledgers += bool(accounts)
-        found += [f"partition {p}, {said}" for said in ledgers.wrong(accounts, inputs, rejected)]
+        wrong = ledgers.wrong(accounts, inputs, rejected, verdict.reached.get(p, {}))
+        found += [f"partition {p}, {said}" for said in wrong]
     return found

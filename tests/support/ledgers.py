@@ -54,6 +54,7 @@ def wrong(
     accounts: Mapping[str, Stored],
     inputs: Mapping[str, Sequence[Record]],
     letters: Mapping[str, Sequence[Record]],
+    reached: Mapping[str, int],
 ) -> list[str]:
     """What does not agree, in words.
 
@@ -61,8 +62,14 @@ def wrong(
         accounts: By topic.
         inputs: The records of the partition by topic.
         letters: The records among them that lie on the rejects topic.
+        reached: How far the committed cuts read each topic of which they named a record.
     """
-    found = []
+    upto = {topic: account.upto for topic, account in accounts.items()}
+    found = [
+        f"{topic}: the cuts reach {end}, the ledger {upto.get(topic)}"
+        for topic, end in reached.items()
+        if upto.get(topic, -1) < end
+    ]
     for topic, account in accounts.items():
         there = [r for r in inputs[topic] if account.began <= r.offset < account.upto]
         rejected = [r for r in letters.get(topic, ()) if account.began <= r.offset < account.upto]

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from agents.lane.ledger import LEDGER, Ledger
 from streams.topics import catalogue
 from streams.wire import row
 from streams.wire.control import Cut, encode
@@ -50,12 +51,15 @@ def right() -> Log:
     changelog = [Line(TOPICS.changelog.name, EPOCH, row.MARKER, b"owner")]
     outputs: list[Line] = []
     start = dict.fromkeys(NAMES, 0)
+    ledger = Ledger(start)
     for n in range(1, CUTS + 1):
         ends = {**start, WEB: n * 10}
         cut = Cut(epoch=EPOCH, n=n, at=n * 10 * SECOND, from_=start, ends=ends)
         control.append(Line(TOPICS.control.name, n - 1, b"cut", encode(cut)))
         slices = [web[start[WEB] : ends[WEB]] if name == WEB else [] for name in NAMES]
         out = owner.execute(n, EPOCH, cut.at, slices, n - 1)
+        assert ledger.enter(n, ends, [out.counts], {})
+        changelog.append(Line(TOPICS.changelog.name, len(changelog), LEDGER, ledger.pack(EPOCH)))
         for key, value in out.rows.items():
             changelog.append(Line(TOPICS.changelog.name, len(changelog), key, value))
         outputs += [Line(e.topic, 0, e.key, e.value, headers=e.headers) for e in out.effects]
@@ -130,6 +134,19 @@ def test_each_harm_is_told_by_its_name(name: str) -> None:
     assert name in verdict.faults
     with pytest.raises(AssertionError, match=name):
         verdict.require_equal()
+
+
+@pytest.mark.parametrize("kept", [0, 1, CUTS - 1])
+def test_accounts_that_were_not_kept_or_stopped_are_noticed(kept: int) -> None:
+    log, seen = right(), 0
+    changelog = []
+    for line in rows(log):
+        seen += line.key == LEDGER
+        if line.key != LEDGER or seen <= kept:
+            changelog.append(line)
+    verdict = judge_log(replace(log, changelog={0: changelog}), core)
+    assert verdict.faults.keys() == {"accounts"}
+    assert "the cuts reach 60, the ledger" in verdict.unaccounted[0]
 
 
 def test_a_repeat_is_counted_and_is_no_fault() -> None:

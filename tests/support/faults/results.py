@@ -1,7 +1,7 @@
 """What a run came to, row by row, and the page that it is written to.
 
 The page keeps one table for each seed, the newest run on top. A run of some tests only replaces their rows in
-the table of its seed.
+the table of its seed, if that is of the same commit; else the table begins anew.
 """
 
 import fcntl
@@ -49,6 +49,7 @@ class Row:
         log: What was injected, with the second at which it was.
         recovery: Seconds until all that stood on the inputs when a fault ended was committed, for each.
         verdicts: Of the oracle; a test may ask it several times, and then the numbers add up.
+        rows_judged: Whether the oracle had the rows of the cuts that it carried out.
     """
 
     fault: str
@@ -58,6 +59,7 @@ class Row:
     recovery: list[float] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rows_judged: bool = True
     passed: bool | None = None
     seconds: float = 0.0
     began: float = field(default_factory=time.monotonic)
@@ -77,7 +79,7 @@ class Row:
                 sum(len(v.differing) for v in known),
                 sum(len(v.extra) for v in known),
                 sum(v.repeated for v in known),
-                sum(len(v.wrong_rows) for v in known),
+                sum(len(v.wrong_rows) for v in known) if self.rows_judged else "–",
             ]
             if known
             else ["–"] * 7
@@ -125,7 +127,9 @@ def write(rows: Sequence[Row], seed: int, scale: str, seconds: float, page: Path
         before, _, rest = held.read().partition(BEGIN)
         generated, _, after = rest.partition(END)
         sections = {int(part.split("\n", 1)[0]): part for part in generated.split("### Seed ")[1:]}
-        old = {cells[0]: cells for cells in _rows(sections.pop(seed, ""))}
+        before_us = sections.pop(seed, "")
+        same = f"`{_commit()}`" in before_us  # what another commit did says nothing of this one
+        old = {cells[0]: cells for cells in _rows(before_us)} if same else {}
         new = old | {row.fault: row.cells() for row in rows}
         mine = heading(seed, scale, seconds) + table(new.values())
         others = "".join(f"### Seed {part.rstrip()}\n\n" for part in sections.values())
