@@ -1,7 +1,5 @@
 """``worker detect``: runs a worker until it is told to stop."""
 
-import asyncio
-
 import click
 import faust
 
@@ -11,7 +9,6 @@ from ..cli import Shell
 from ..errors import ExitCode
 from ..factory import create_app
 from ..lane.loss import OPTION
-from ..start import check_topics
 from ._shell import with_shell
 
 
@@ -34,7 +31,6 @@ def detect(shell: Shell, accepted: tuple[str, ...]) -> int:
     settings = shell.settings
     configure(settings.logs)
     warn_of_plain_text(settings.kafka)
-    asyncio.run(check_topics(settings))
     return _serve(faust.Worker(create_app(settings, accepted=accepted), loglevel=settings.logs.level))
 
 

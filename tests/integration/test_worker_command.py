@@ -1,7 +1,10 @@
 """`python -m agents worker detect`: what it says while it starts, which ports it opens, how it ends."""
 
 import json
+import signal
+import socket
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -138,3 +141,19 @@ def test_a_worker_that_cannot_reach_kafka_asks_to_be_restarted(tmp_path: Path) -
         assert "cannot reach Kafka at 127.0.0.1:1" in worker.said
     finally:
         worker.close()
+
+
+def test_sigterm_while_it_looks_at_kafka_ends_it_with_0(tmp_path: Path) -> None:
+    """A port that takes connections and never answers: it would wait there for its whole timeout."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(60)
+        worker = DetectCommand(f"127.0.0.1:{mute.getsockname()[1]}", tmp_path).start()
+        try:
+            connection, _ = mute.accept()
+            with connection:
+                began = time.monotonic()
+                worker.child.signal(signal.SIGTERM)
+                assert worker.wait_end(30) == 0, worker.said
+                assert time.monotonic() - began < 15
+        finally:
+            worker.close()
