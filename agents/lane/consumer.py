@@ -334,6 +334,8 @@ class LaneConsumer(driver.Consumer):
         return {tp: self.done[tp] for tp in tps if self.done[tp] > (self._committed_offset[tp] or 0)}
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's
+        if self.lane.fenced:
+            return False
         before = {tp: self._committed_offset[tp] for tp in offsets}
         self._take_note(offsets)
         did_commit = bool(await super()._commit_offsets(offsets, start_new_transaction))

@@ -97,10 +97,14 @@ class Executor:
                 self._lane.idle.set()
 
     async def _carry_out_all(self, owned: OwnedPartition) -> None:
-        """All cuts of a partition whose records are here, in order."""
-        while self._lane.live and (cut := owned.due()) is not None:
+        """All cuts of a partition whose records are here, in order, up to one that is not finished."""
+        while self._lane.live and self._holds(owned) and owned.clean and (cut := owned.due()) is not None:
             await self._carry_out(owned, cut)
             await asyncio.sleep(0)
+
+    def _holds(self, owned: OwnedPartition) -> bool:
+        """Whether this is still what the lane has of the partition."""
+        return self._lane.partitions.get(owned.number) is owned
 
     async def _carry_out(self, owned: OwnedPartition, cut: DueCut) -> None:
         lane = self._lane
@@ -113,7 +117,7 @@ class Executor:
             lane.meter.left(part)
             read += sum(counts.read for counts in part.counts.values())
         lane.meter.executed(read, self._now() - began)
-        if generation != lane.consumer.app.consumer_generation_id:
+        if generation != lane.consumer.app.consumer_generation_id or not self._holds(owned):
             return  # partitions may have moved: commit nothing, the next owner executes this cut again
         owned.finished(cut)
         lane.consumer.finished(owned.number, cut.ends, owned.committable)

@@ -58,6 +58,7 @@ class Lane:
         live: Whether cuts may be written and carried out (not in a rebalance, not stopping).
         held: Whether the group has given this worker partitions and has not asked for them back.
         joined: Whether the worker has been ready once.
+        fenced: Whether somebody newer owns a partition: nothing is sent or committed, and the process ends.
         work: Set when a cut may be executable.
         idle: Set while no cut is being carried out.
     """
@@ -88,6 +89,7 @@ class Lane:
         self.live = False
         self.held = False
         self.joined = False
+        self.fenced = False
         self.claiming = False
         self.work = asyncio.Event()
         self.idle = asyncio.Event()
@@ -100,7 +102,9 @@ class Lane:
         self.progress = RecoveryProgress(clock)
         self.unreadable = 0
         self.ticks_ignored = 0
-        self.sender = Sender(lambda: self.consumer.app.producer._producer, self.lease, lambda: self.live)
+        self.sender = Sender(
+            lambda: self.consumer.app.producer._producer, self.lease, lambda: self.live, lambda: self.fenced
+        )
         self.reader = LogReader(connection)
         self.changelog = Changelog(
             catalogue.changelog.name, self.sender, self.reader, owner_name(settings.kafka.instance_id)
@@ -324,8 +328,8 @@ class Lane:
         try:
             verdict = owned.log.read(offset, record)
         except FencedError as fenced:
-            self.live = False  # nothing more is begun
-            self._fenced = asyncio.create_task(self._end_fenced(owned, fenced))
+            self.live, self.fenced = False, True  # nothing more is begun, sent or committed
+            self._judging = asyncio.create_task(self._end_fenced(owned, fenced))
             return
         self.meter.control(verdict, record, external=self.external)
         if verdict is Verdict.TICK and not self.external:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from .lane import Lane
+    from .partition import OwnedPartition
 
 LIMIT: Final = 45.0
 """Seconds of standing still that are too many, unless settings say otherwise."""
@@ -89,6 +90,21 @@ def things(lane: "Lane") -> dict[str, Hashable]:
                 found[f"no fetch of {topic} {number} was answered"] = lane.consumer.last_answer(
                     topic, number
                 )[0]
+        found |= _awaited(number, owned, external=lane.external)
         if owned.committable > (committed := lane.consumer.committed_of(control, number) or 0):
             found[f"no commit of partition {number} was taken"] = committed
+    return found
+
+
+def _awaited(number: int, owned: "OwnedPartition", *, external: bool) -> dict[str, Hashable]:
+    """Records that wait for a cut, or a cut (or a tick) that waits for its records.
+
+    With the external clock records may wait for as long as nobody sends a tick.
+    """
+    found: dict[str, Hashable] = {}
+    fetched = owned.inbox.fetched
+    if owned.proposer.under_way or (not external and owned.proposer.waiting(fetched) > 0):
+        found[f"records of partition {number} wait and no cut names them"] = owned.log.next, owned.steps
+    if owned.needed() and not owned.executable:
+        found[f"the records that a cut of partition {number} names do not come"] = sum(fetched.values())
     return found

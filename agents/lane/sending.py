@@ -59,14 +59,21 @@ class Sender:
         producer: Returns the started aiokafka producer.
         lease: Waited for before each send.
         live: Whether that makes sense; while partitions move it does not.
+        fenced: Whether somebody newer owns a partition. Nothing is handed over then, and whoever sends waits
+            for the end of the process, which is the lane's to bring about: it knows with what code.
     """
 
     def __init__(
-        self, producer: Callable[[], Any], lease: Lease, live: Callable[[], bool] = lambda: False
+        self,
+        producer: Callable[[], Any],
+        lease: Lease,
+        live: Callable[[], bool] = lambda: False,
+        fenced: Callable[[], bool] = lambda: False,
     ) -> None:
         self._producer = producer
         self._lease = lease
         self._live = live
+        self._fenced = fenced
 
     async def send(self, topic: str, partition: int, lines: Iterable[Line]) -> list[Sent]:
         """Hand the lines over, in order, in as few batches as possible; returns before they are acknowledged.
@@ -89,6 +96,8 @@ class Sender:
         return sent
 
     async def _ship(self, producer: Any, batch: Any, topic: str, partition: int, count: int) -> Sent:
+        if self._fenced():
+            await asyncio.Event().wait()
         batch.close()
         ack = await producer.send_batch(batch, topic, partition=partition)
         return Sent(ack, count, topic, batch.size())

@@ -58,9 +58,15 @@ def bed(embedded: EmbeddedBroker, tmp_path: Path) -> Generator[Bed]:
     [
         ("mutated:block", "the event loop has been blocked for", "in at"),
         ("acked:hang", "waits or is under way, no part of it done for", "in wrapped"),
+        ("cut:swallow", "wait and no cut names them for", "in _read_own"),
         ("turn:cancel", "no turn of the loop that reads for", "in _beat"),
     ],
-    ids=["a loop that is blocked", "a cut that never ends", "a reading loop that died"],
+    ids=[
+        "a loop that is blocked",
+        "a cut that never ends",
+        "a cut that never leaves",
+        "a reading loop that died",
+    ],
 )
 def test_what_stands_still_is_ended_with_its_stacks_and_nothing_is_lost(
     bed: Bed, fault: str, what: str, where: str
@@ -74,7 +80,7 @@ def test_what_stands_still_is_ended_with_its_stacks_and_nothing_is_lost(
     assert what in bed.worker.said
     assert '"error": "StandstillError"' in bed.worker.said
     assert where in bed.worker.said
-    if fault == "acked:hang":
+    if fault in ("acked:hang", "cut:swallow"):
         bed.recovers()
 
 

@@ -5,23 +5,30 @@ by commas, happen in that order. With ``TOY_FAULT_AT_ONCE=on`` nobody has to sen
 
 Points, for a cut with rows of customers: ``mutated`` (executed in memory), ``leased`` (the lease was looked
 at), ``sent`` (rows handed over), ``acked`` (rows acknowledged), ``effects`` (effects handed over). Others:
-``turn`` (the drain loop is about to write cuts), ``claim`` (partitions are about to be claimed), ``recover``
-(the changelog was read).
+``turn`` (the drain loop is about to write cuts), ``cut`` (a cut is handed over), ``claim`` (partitions are
+about to be claimed), ``recover`` (the changelog was read).
 
 What: ``stop`` (SIGSTOP, until a test thaws the process), ``kill`` (SIGKILL), ``block`` (keeps the event
 loop for ever), ``hang`` (waits for ever), ``cancel`` (the task ends as if cancelled), ``lose`` (drops a
-record that waits in an inbox), ``skip`` (has the client fetch on behind records that were not read).
+record that waits in an inbox), ``skip`` (has the client fetch on behind records that were not read),
+``swallow`` (of a cut only: it never leaves, and nobody is told).
 """
 
 import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from agents.lane.lane import Lane
 from agents.lane.partition import OwnedPartition
+from agents.lane.sending import Line, Sent
+
+
+class SwallowedError(Exception):
+    """What should be handed over shall not be."""
+
 
 SKIPPED = 10
 """Records that a client jumps over."""
@@ -64,6 +71,8 @@ class Faults:
                 await asyncio.Event().wait()
             case "cancel":
                 raise asyncio.CancelledError
+            case "swallow":
+                raise SwallowedError
 
     def _lose(self) -> bool:
         for owned in self._lane.partitions.values():
@@ -95,6 +104,7 @@ def install(lane: Lane, faults: Faults) -> None:
     def had_rows(owned: OwnedPartition, _sent: object) -> bool:
         return of_customers[owned.number]
 
+    _swallowing(lane, faults)
     _around(changelog, "send", has_rows, before="mutated", after="sent", faults=faults)
     _around(changelog, "settle", had_rows, after="acked", faults=faults)
     _around(sender, "_ship", lambda *given: given[2] == changelog.topic, before="leased", faults=faults)
@@ -102,6 +112,20 @@ def install(lane: Lane, faults: Faults) -> None:
     _around(lane, "propose", lambda: True, before="turn", faults=faults)
     _around(lane, "claim", lambda *_: True, before="claim", faults=faults)
     _around(lane, "finish_recovery", lambda *_: True, before="recover", faults=faults)
+
+
+def _swallowing(lane: Lane, faults: Faults) -> None:
+    original = lane.sender.send
+
+    async def send(topic: str, partition: int, lines: Iterable[Line]) -> list[Sent]:
+        try:
+            if topic == lane.catalogue.control.name:
+                await faults.at("cut")
+        except SwallowedError:
+            return [Sent(asyncio.get_running_loop().create_future(), 1)]
+        return await original(topic, partition, lines)
+
+    lane.sender.send = send  # type: ignore[method-assign]
 
 
 def _around(

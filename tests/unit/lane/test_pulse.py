@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from agents.lane.cuts import ControlLog, WaitingTick
 from agents.lane.inbox import Inbox
+from agents.lane.proposing import Pace, Proposer
 from agents.lane.pulse import Pulse, things
 from agents.lane.status import WATCHDOG_TAKES, LaneStatus
 from streams.topics import catalogue
@@ -80,11 +82,15 @@ def test_after_a_pause_everything_gets_its_time_again(clock: Clock, pulse: Pulse
 
 def lane_of(pulse: Pulse) -> SimpleNamespace:
     inbox = Inbox(dict.fromkeys(NAMES, 0), 100)
-    owned = SimpleNamespace(number=0, executable=False, clean=True, steps=3, committable=7, inbox=inbox)
+    owned = SimpleNamespace(
+        number=0, executable=False, clean=True, steps=3, committable=7, inbox=inbox, needed=list,
+        proposer=Proposer(5, Pace(0.02, 5_000)), log=ControlLog(5, 7),
+    )  # fmt: skip
+    owned.proposer.take_up(owned.log, dict.fromkeys(NAMES, 0))
     consumer = SimpleNamespace(last_answer=lambda _topic, _number: (123, 0), committed_of=lambda *_: 7)
     return SimpleNamespace(
         pulse=pulse, live=True, partitions={0: owned}, inputs=NAMES, catalogue=TOPICS, joined=True,
-        paused=lambda: [(NAMES[0], 0)], consumer=consumer,
+        paused=lambda: [(NAMES[0], 0)], consumer=consumer, external=False,
     )  # fmt: skip
 
 
@@ -112,6 +118,48 @@ def test_a_cut_that_waits_or_is_in_hand_must_make_steps_and_what_is_done_must_be
     assert cut not in found(lane)
     lane.partitions[0].clean = False
     assert found(lane)[cut] == 3
+
+
+UNNAMED = "records of partition 0 wait and no cut names them"
+MISSING = "the records that a cut of partition 0 names do not come"
+
+
+def test_records_that_wait_must_be_named_by_a_cut_and_a_cut_be_read_back(pulse: Pulse) -> None:
+    lane = lane_of(pulse)
+    owned = lane.partitions[0]
+    assert UNNAMED not in found(lane)
+    owned.inbox.reach(NAMES[0], 5)
+    assert found(lane)[UNNAMED] == (7, 3)
+    owned.log.reach(8)
+    assert found(lane)[UNNAMED] == (8, 3), "control goes on"
+    owned.steps += 1
+    assert found(lane)[UNNAMED] == (8, 4), "a large cut is being carried out"
+    assert owned.proposer.by_wall(owned.log, 1_000.0, owned.inbox.fetched, None) is not None
+    assert owned.proposer.waiting(owned.inbox.fetched) == 0
+    assert UNNAMED in found(lane), "it was written, and has not been read back"
+    owned.proposer.settled(owned.log, valid=True)
+    assert UNNAMED not in found(lane)
+
+
+def test_with_ticks_records_may_wait_and_a_cut_may_not(pulse: Pulse) -> None:
+    lane = lane_of(pulse)
+    lane.external = True
+    owned = lane.partitions[0]
+    owned.inbox.reach(NAMES[0], 5)
+    assert UNNAMED not in found(lane)
+    owned.proposer.by_tick(1_000.0, WaitingTick(7, 1), owned.inbox.fetched)
+    assert UNNAMED in found(lane)
+
+
+def test_the_records_of_a_cut_or_a_tick_must_come(pulse: Pulse) -> None:
+    lane = lane_of(pulse)
+    owned = lane.partitions[0]
+    owned.needed = lambda: [{NAMES[0]: 9}]
+    assert found(lane)[MISSING] == 0
+    owned.inbox.reach(NAMES[0], 5)
+    assert found(lane)[MISSING] == 5
+    owned.executable = True
+    assert MISSING not in found(lane)
 
 
 def test_a_lane_that_joins_or_recovers_must_make_steps_and_nothing_else(pulse: Pulse) -> None:
