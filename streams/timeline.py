@@ -47,6 +47,9 @@ __all__ = ["Counts", "Effect", "Executed", "Headers", "Partition", "Record", "Re
 INDEXED_AT_ONCE: Final = 10_000
 """Rows that are filed in one step of a recovery."""
 
+RESENT_AT_ONCE: Final = 500
+"""Rows whose effects are sent again in one step of a recovery; most have one effect or two."""
+
 _occurred: Final = itemgetter(0)
 
 
@@ -115,14 +118,15 @@ class Partition:
                     self._deadlines.file(key, wake)
             yield
 
-    def resend(self, since_cut: int) -> list[Effect]:
-        """The effects of every row whose cut is above the last committed one: they may not have left."""
-        late = sorted(key for n, keys in self._sending.items() if n > since_cut for key in keys)
-        return [
-            self._effect(key, item, heading_of(item))
-            for key in late
-            for item in row.outbox_of(self.rows[key])
-        ]
+    def resend(self, since_cut: int) -> Iterator[list[Effect]]:
+        """The effects of rows whose cut is above the last committed one, in portions: they may be unsent."""
+        late = iter(sorted(key for n, keys in self._sending.items() if n > since_cut for key in keys))
+        while some := list(islice(late, RESENT_AT_ONCE)):
+            yield [
+                self._effect(key, item, heading_of(item))
+                for key in some
+                for item in row.outbox_of(self.rows[key])
+            ]
 
     def current(self, key: bytes) -> bytes | None:
         """What the changelog must hold under this key, None for a tombstone: what a repair writes again."""

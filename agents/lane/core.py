@@ -31,8 +31,8 @@ class Core(Protocol):
     def restored(self, control_committed: int, at: int = 0) -> Iterator[None]:
         """All was read: rebuild what is derived, in steps. Facts below that control offset hold."""
 
-    def resend(self, since_cut: int) -> Sequence[Effect]:
-        """The outboxes of rows made by later cuts than this one, in order."""
+    def resend(self, since_cut: int) -> Iterator[Sequence[Effect]]:
+        """The outboxes of rows made by later cuts than this one, in order, a bounded portion at each step."""
 
     def learn(self, offset: int, fact: Fact) -> None:
         """A fact at this control offset; it holds from the next cut on."""

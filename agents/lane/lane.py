@@ -6,7 +6,8 @@ partitions and gives them up. They share this object, which runs in the event lo
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from itertools import islice
+from typing import Any, Final, NoReturn
 
 from streams.topics import Catalogue
 from streams.wire.control import Cut, decode_control, encode
@@ -37,6 +38,9 @@ from .survey import Ask, last_cuts, nothing_told
 from .twins import owner_name
 
 log = get_logger("lane")
+
+REPAIRED_AT_ONCE: Final = 1_000
+"""Rows of a former owner that are written again in one step of a recovery."""
 
 
 class Lane:
@@ -232,11 +236,19 @@ class Lane:
                 await self._find_again(owned, newest)
             stale = await self._restored(owned)
             for _ in owned.derive():
-                self.pulse.stepped()
-                await asyncio.sleep(0)
+                await self._stepped("deriving deadlines")
             if stale:
                 log.warning("zombie rows", partition=owned.number, keys=len(stale))
-                await self.changelog.repair(owned, stale)
+            keys = iter(sorted(stale))
+            while some := set(islice(keys, REPAIRED_AT_ONCE)):
+                await self.changelog.repair(owned, some)
+                await self._stepped("writing again what a former owner overwrote")
+
+    async def _stepped(self, doing: str) -> None:
+        """A part of a recovery is done: who watches and who waits shall know, and everything else may run."""
+        self.pulse.stepped()
+        self.progress.doing(doing)
+        await asyncio.sleep(0)
 
     async def _restored(self, owned: OwnedPartition) -> set[bytes]:
         """The keys that a fenced owner wrote last.
@@ -257,10 +269,12 @@ class Lane:
         for owned in self.partitions.values():
             if owned.ready:
                 continue
-            effects = owned.core.resend(owned.executed)
-            await acknowledged(await self.send_effects(owned.number, effects))
-            self.pulse.stepped()
-            ready[owned.number] = _recovered(owned, len(effects))
+            count = 0
+            for effects in owned.core.resend(owned.executed):
+                await acknowledged(await self.send_effects(owned.number, effects))
+                count += len(effects)
+                await self._stepped("sending again what may not have left")
+            ready[owned.number] = _recovered(owned, count)
             owned.live()
         self.meter.recovered(
             sum(found["records"] for found in ready.values()),

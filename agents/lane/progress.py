@@ -1,4 +1,4 @@
-"""How far the reading of the changelog has come: a line now and then, and the reason of not being ready."""
+"""How far a recovery has come: a line now and then, and the reason of not being ready."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -23,13 +23,22 @@ class RecoveryProgress:
         self._now = clock.monotonic
         self._left: dict[int, int] = {}
         self._read = 0
+        self._doing = ""
         self._began = self._told = self._now()
 
     def begin(self, epochs: Mapping[int, int]) -> None:
         """Partitions were claimed; each is read up to its epoch, the offset of the marker."""
         self._left = dict.fromkeys(epochs, 0)
         self._read = 0
+        self._doing = ""
         self._began = self._told = self._now()
+
+    def doing(self, what: str) -> None:
+        """All is read, and this is done now."""
+        self._doing = what
+        if self._now() - self._told >= TELL_EVERY:
+            self._told = self._now()
+            log.info(what)
 
     def read(self, partition: int, records: int, left: int) -> None:
         """So many records of a partition were applied; at most so many offsets are left of it."""
@@ -46,11 +55,12 @@ class RecoveryProgress:
 
     @property
     def words(self) -> str:
-        """What a person who waits wants to know; empty before anything was read."""
-        if not self._read:
-            return ""
+        """What a person who waits wants to know."""
+        if self._doing or not self._read:
+            return self._doing or "reading the changelog"
         left = sum(self._left.values())
-        return f"{self._read:,} records read, at most {left:,} left, about {self._seconds_left()} s"
+        said = f"{self._read:,} records read, at most {left:,} left, about {self._seconds_left()} s"
+        return f"reading the changelog: {said}"
 
     def _seconds_left(self) -> int:
         took = self._now() - self._began

@@ -57,8 +57,7 @@ class LaneStatus:
     def _recovering(self) -> str:
         if self._lane.claiming or all(owned.ready for owned in self._lane.partitions.values()):
             return ""
-        words = self._lane.progress.words
-        return f"reading the changelog{': ' if words else ''}{words}"
+        return self._lane.progress.words
 
     def partitions(self) -> list[dict[str, object]]:
         """One entry per owned partition."""

@@ -76,9 +76,9 @@ class SmallPartition:
             if number % AT_ONCE == 0:
                 yield
 
-    def resend(self, since_cut: int) -> list[Effect]:  # noqa: ARG002 - as above
+    def resend(self, since_cut: int) -> Iterator[list[Effect]]:  # noqa: ARG002 - as above
         """Nothing: it says nothing."""
-        return []
+        return iter(())
 
     def learn(self, offset: int, fact: Fact) -> None:
         """A fact stands on control at this offset."""

@@ -81,9 +81,11 @@ class ToyPartition:
             self.policy = row.context_payload(held[max(below)]).decode()
         return iter(())
 
-    def resend(self, since_cut: int) -> list[Effect]:
+    def resend(self, since_cut: int) -> Iterator[list[Effect]]:
         late = [key for key, value in self.rows.items() if row.cut_of(value) > since_cut]
-        return [effect for key in late for effect in self._effects(key, row.outbox_of(self.rows[key]))]
+        for start in range(0, len(late), PORTION):
+            some = late[start : start + PORTION]
+            yield [effect for key in some for effect in self._effects(key, row.outbox_of(self.rows[key]))]
 
     def learn(self, offset: int, fact: PolicyFact | OffersFact | PopulationFact | SourceFact) -> None:
         if isinstance(fact, PolicyFact):

@@ -37,14 +37,32 @@ def test_a_long_recovery_says_now_and_then_how_much_is_left_and_how_long_it_take
     now = [100.0]
     reading = RecoveryProgress(Clock(lambda: now[0], lambda: 0))
     reading.begin({0: 50_000, 1: 50_000})
-    assert reading.words == ""
+    assert reading.words == "reading the changelog"
     reading.read(0, 10_000, 40_000)
     assert lines.said == []
     now[0] += TELL_EVERY
     reading.read(1, 10_000, 30_000)
     reading.read(1, 10, 29_990)
     assert lines.said == [{"records": 20_000, "left": 70_000, "seconds_left": 18}]
-    assert reading.words.startswith("20,010 records read, at most 69,990 left, about 17 s")
+    assert reading.words.startswith(
+        "reading the changelog: 20,010 records read, at most 69,990 left, about 17 s"
+    )
+
+
+def test_what_comes_after_the_reading_is_said_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, said = [100.0], list[str]()
+    monkeypatch.setattr(progress, "log", SimpleNamespace(info=said.append))
+    reading = RecoveryProgress(Clock(lambda: now[0], lambda: 0))
+    reading.begin({0: 10})
+    reading.doing("deriving deadlines")
+    assert reading.words == "deriving deadlines"
+    assert said == []
+    now[0] += TELL_EVERY
+    reading.doing("deriving deadlines")
+    reading.doing("deriving deadlines")
+    assert said == ["deriving deadlines"]
+    reading.begin({0: 10})
+    assert reading.words == "reading the changelog"
 
 
 def test_a_second_recovery_counts_anew(lines: Lines) -> None:
@@ -52,7 +70,7 @@ def test_a_second_recovery_counts_anew(lines: Lines) -> None:
     reading.begin({0: 10})
     reading.read(0, 10, 0)
     reading.begin({1: 20})
-    assert reading.words == ""
+    assert reading.words == "reading the changelog"
     assert lines.said == []
 
 

@@ -103,7 +103,7 @@ def without_contiguity(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_resending(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ToyPartition, "resend", lambda _self, _since: [])
+    patch.setattr(ToyPartition, "resend", lambda _self, _since: iter(()))
 
 
 async def _at_once(*_: object) -> None:
