@@ -13,12 +13,15 @@ from aiokafka.errors import KafkaError
 
 from streams.topics import Catalogue
 
+from .adapters.logs import get_logger
 from .errors import DataLossError, HoldfastError, InfrastructureError
 from .lane.lane import Lane
 from .rights import worker_rights
 from .settings import Settings
 from .start import check_group
 from .topics import verify
+
+log = get_logger("lane")
 
 EVERY: Final = 5.0
 """Seconds between two looks."""
@@ -62,6 +65,8 @@ class TopicWatch:
                 continue  # an outage: whoever stands still for it sees to that
             except HoldfastError as error:
                 self._lane.end(error, "looking at the topics")
+            except Exception as error:  # noqa: BLE001 - the next look may be a better one
+                log.warning("looking at the topics failed", reason=repr(error))
 
     async def look(self) -> None:
         """Look once.

@@ -47,7 +47,7 @@ class Auditor:
             await asyncio.sleep(EVERY)
             try:
                 self.look()
-            except UnaccountedError as error:
+            except Exception as error:  # noqa: BLE001 - nobody would notice that nobody looks any more
                 self._lane.end(error, "auditing")
 
     def look(self) -> None:

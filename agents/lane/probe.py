@@ -10,8 +10,11 @@ from aiokafka.errors import KafkaError
 
 from streams.topics import Topic
 
-PATIENCE: Final = 8.0
+PATIENCE: Final = 6.0
 """Seconds within which the brokers must answer."""
+
+STOPS_WITHIN: Final = 1.0
+"""Seconds that the client gets to close its connections."""
 
 
 class Probe:
@@ -46,4 +49,4 @@ class Probe:
             await consumer.committed(self._places[0])
         finally:
             with suppress(TimeoutError):
-                await asyncio.wait_for(consumer.stop(), 1.0)
+                await asyncio.wait_for(consumer.stop(), STOPS_WITHIN)

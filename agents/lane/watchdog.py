@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from ..adapters.logs import get_logger
 from ..errors import ExitCode, InfrastructureError
+from . import probe
 from .lane import Lane
 from .pulse import things
 from .stacks import stacks
@@ -28,8 +29,12 @@ LOOK_EVERY: Final = 1.0
 PAUSED: Final = 5.0
 """Seconds between two looks of the thread that say: the process was paused."""
 
-DUMP_TAKES: Final = 10.0
+DUMP_TAKES: Final = 4.0
 """Seconds after which the process ends even if its stacks could not be written (a held lock)."""
+
+ACTS_WITHIN: Final = 2 * LOOK_EVERY + probe.PATIENCE + probe.STOPS_WITHIN + DUMP_TAKES
+"""Seconds from standing still for too long to the end of the process, at most: with the limit of 45 s it
+ends within 60 s (F20)."""
 
 
 class StandstillError(InfrastructureError):
@@ -72,14 +77,17 @@ class Watchdog:
             while True:
                 self._lane.pulse.look(things(self._lane))
                 await asyncio.sleep(LOOK_EVERY)
-        except Exception as error:  # noqa: BLE001 - a watchdog that died in silence would be worse than none
+        except Exception as error:  # noqa: BLE001 - as in the thread
             self._lane.end(error, "looking for progress")
 
     def _watch(self) -> None:
-        self._looked = self._lane.clock.monotonic()
-        while not self._over.wait(LOOK_EVERY):
-            self.look()
+        try:
             self._looked = self._lane.clock.monotonic()
+            while not self._over.wait(LOOK_EVERY):
+                self.look()
+                self._looked = self._lane.clock.monotonic()
+        except Exception as error:  # noqa: BLE001 - a watchdog that died in silence would be worse than none
+            self._lane.end(error, "watching for progress")
 
     def look(self) -> None:
         """Judge once."""

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from agents.lane import watchdog
 from agents.lane.pulse import Pulse
 from agents.lane.stacks import stacks
-from agents.lane.watchdog import StandstillError, Watchdog
+from agents.lane.status import WATCHDOG_TAKES
+from agents.lane.watchdog import ACTS_WITHIN, StandstillError, Watchdog
+from agents.settings.model import Settings
 
 from .test_pulse import LIMIT, Clock
 
@@ -99,6 +102,27 @@ def test_what_moves_while_the_brokers_are_asked_goes_on(bench: Bench) -> None:
     bench.stand_still()
     bench.watchdog.look()
     assert not bench.reasons
+
+
+def test_a_fault_of_the_watchdog_itself_ends_the_worker(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = RuntimeError("the probe cannot be made")
+
+    def raises() -> None:
+        raise fault
+
+    bench.moves = raises
+    monkeypatch.setattr(watchdog, "LOOK_EVERY", 0)
+    bench.stand_still()
+    with pytest.raises(EndedError):
+        bench.watchdog._watch()
+    assert bench.reasons == [fault]
+
+
+def test_with_the_default_limit_a_worker_that_stands_still_ends_within_60_s() -> None:
+    assert Settings().watchdog / 1000 + ACTS_WITHIN < 60
+    assert ACTS_WITHIN < WATCHDOG_TAKES, "else /livez says no before the watchdog has acted"
 
 
 async def waits_for_ever(secret: str, entered: asyncio.Event) -> None:
