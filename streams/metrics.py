@@ -34,14 +34,26 @@ _SIZES: Final = (0.0, 1.0, 10.0, 100.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0)
 RECORDS: Final = Metric(
     "holdfast_records_total",
     "counter",
-    "Input records applied, by outcome: accepted, rejected, duplicate, ignored; together all that was read.",
+    "Input records by outcome since this process started; a cut carried out again counts again.",
     ("topic", "outcome"),
 )
 RECORD_BYTES: Final = Metric(
     "holdfast_record_bytes_total",
     "counter",
-    "Bytes of the input records applied, keys and values, by outcome.",
+    "Bytes of these records, keys and values; as with them, a cut carried out again counts again.",
     ("topic", "outcome"),
+)
+ACCOUNTED: Final = Metric(
+    "holdfast_accounted_records",
+    "gauge",
+    "Records of an input's partition by outcome, from the first on, each once; together all that was read.",
+    ("topic", "partition", "outcome"),
+)
+ACCOUNTED_BYTES: Final = Metric(
+    "holdfast_accounted_bytes",
+    "gauge",
+    "Bytes of the records accounted, keys and values; the accounts move with the partition.",
+    ("topic", "partition", "outcome"),
 )
 REJECTS: Final = Metric(
     "holdfast_rejects_total",
@@ -215,6 +227,8 @@ PROCESS: Final = (
 METRICS: Final = (
     RECORDS,
     RECORD_BYTES,
+    ACCOUNTED,
+    ACCOUNTED_BYTES,
     REJECTS,
     SIGNALS,
     COMMANDS,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from streams import metrics as catalogue
@@ -119,6 +120,10 @@ class Meter:
         for gone in self._shown - shown:
             for metric in _BY_PARTITION:
                 self._metrics.forget(metric, {"partition": gone})
+            for topic, outcome in product(self._inputs.values(), OUTCOMES):
+                label = {"topic": topic, "partition": gone, "outcome": outcome}
+                self._metrics.forget(catalogue.ACCOUNTED, label)
+                self._metrics.forget(catalogue.ACCOUNTED_BYTES, label)
         self._shown = shown
         for owned in lane.partitions.values():
             self._partition(lane, owned)
@@ -135,9 +140,21 @@ class Meter:
         self._metrics.set(catalogue.LAG, lag, label)
         self._metrics.set(catalogue.UNCOMMITTED, uncommitted, label)
         self._metrics.set(catalogue.CUSTOMERS, len(owned.core.rows), label)
+        self._accounts(owned)
         lacking = sum(abs(account.unaccounted) for account in owned.ledger.accounts.values())
         self._metrics.set(catalogue.UNACCOUNTED, lacking, label)
         self._metrics.set(catalogue.POLICY_PUBLISHED, float(owned.core.facts.published), label)
+
+    def _accounts(self, owned: OwnedPartition) -> None:
+        for topic, account in owned.ledger.accounts.items():
+            for outcome in OUTCOMES:
+                label = {
+                    "topic": self._inputs[topic],
+                    "partition": str(owned.number),
+                    "outcome": outcome,
+                }
+                self._metrics.set(catalogue.ACCOUNTED, getattr(account, outcome), label)
+                self._metrics.set(catalogue.ACCOUNTED_BYTES, getattr(account, f"{outcome}_bytes"), label)
 
     def _effect(self, effect: Effect) -> None:
         if effect.topic.startswith(self._commands):  # a brand's own channels too: they are in no catalogue

@@ -1,15 +1,19 @@
 """What the lane does is counted once per cut, under names that say it."""
 
 import re
+from collections import defaultdict
 
 import pytest
 
 from agents.adapters.metrics import Metrics
 from agents.lane.cuts import Verdict
 from agents.lane.metering import Meter
+from agents.lane.status import LaneStatus
 from streams.timeline import Counts, Effect, Executed, Rejected
 from streams.topics import catalogue
 from streams.wire.control import Cut, SourceFact, Tick
+
+from ..lane.carrying import NAMES, TOPICS, owning
 
 OURS = catalogue("holdfast", 2)
 NOON = 1_700_000_000_000
@@ -93,3 +97,29 @@ def test_a_recovery_is_counted(metrics: Metrics, meter: Meter) -> None:
     assert told(metrics, "rebalances_total") == {"": 1}
     assert told(metrics, "recovered_records_total") == {"": 1_000}
     assert told(metrics, "resent_effects_total") == {"": 2}
+
+
+def test_a_partition_s_accounts_have_each_record_once_and_leave_with_it(metrics: Metrics) -> None:
+    lane, _ = owning(lambda *_: None)
+    meter = Meter(metrics, TOPICS)
+    status, owned = LaneStatus(lane), lane.partitions[0]
+    lane.consumer.answers, lane.consumer._committed_offset = {}, defaultdict(lambda: None)
+    ledger, web = owned.ledger, NAMES[1]
+    for _ in range(2):  # carried out, and carried out again
+        ledger.enter(1, {web: 3}, [{web: counts(read=3, read_bytes=30, accepted=2, accepted_bytes=20,
+                                                ignored=1, ignored_bytes=10)}], {})  # fmt: skip
+    meter.refresh(lane, status)
+    short = TOPICS.inputs[1].short.rpartition(".")[2]
+    place = f'partition="0",topic="{short}"'
+    assert told(metrics, "accounted_records") == {
+        f'outcome="accepted",{place}': 2,
+        f'outcome="ignored",{place}': 1,
+    }
+    assert told(metrics, "accounted_bytes") == {
+        f'outcome="accepted",{place}': 20,
+        f'outcome="ignored",{place}': 10,
+    }
+    del lane.partitions[0]
+    meter.refresh(lane, status)
+    assert told(metrics, "accounted_records") == {}
+    assert told(metrics, "accounted_bytes") == {}
