@@ -279,13 +279,16 @@ class OwnedPartition:
         self.log.queue.popleft()
         self.clean = False
         slices, counts, held = self.inbox.take(cut.ends), [], None
+        woken = 0  # rows that no record accounts for: at least so many customers were woken
         for part in self.core.portions(cut.n, self.epoch, cut.at, slices, self.committed_cut):
             self._brake(part)
             counts.append(part.counts)
+            woken += len(part.rows) - sum(found.read for found in part.counts.values())
             if held is not None:
                 yield held
             held = part
         assert held is not None
+        self.proposer.woke(woken, cut.at - self.at)
         if self.ledger.enter(cut.n, cut.ends, counts, self.inbox.take_holes(cut.ends)):
             held.rows[LEDGER] = self.ledger.pack(self.epoch)
         yield held

@@ -4,6 +4,10 @@ Pacing is what makes low rates cheap: one cut for all that came in ``every``, no
 backlog there is no waiting. Each second a cut moves time on, with or without records. The owner keeps a few
 cuts under way, each built on the one before; if one of them turns out void (somebody else's came first) all
 of them are, and the chain is taken up again from what control says.
+
+A cut wakes whom its time makes due. Where that would be very many (a base that was imported in one night, an
+hour of downtime) time moves in shorter strides: what comes in meanwhile waits for a small cut and not for the
+whole mass, and the deadlines, which are already late, for a little longer.
 """
 
 from collections.abc import Mapping
@@ -22,6 +26,14 @@ TIME_MOVES_EVERY = 1.0
 
 EARLY = 0.8
 """The share of ``every`` after which a cut may be written: the look before may have come a little early."""
+
+
+MOST_WOKEN = 500
+"""Customers that the time of one cut shall wake at most, as far as that can be known before: some 30 ms."""
+
+LONGEST_STRIDE = 3_600_000
+SHORTEST_STRIDE = 100
+"""Milliseconds by which a cut may move time: at least twice the usual pace, so that time catches up."""
 
 
 class Pace(NamedTuple):
@@ -54,6 +66,7 @@ class Proposer:
         "_n",
         "_origin",
         "_pace",
+        "_stride",
         "under_way",
     )
 
@@ -67,6 +80,7 @@ class Proposer:
         self._cut_at = 0.0
         self._moved_at = 0.0
         self._broken = False
+        self._stride = LONGEST_STRIDE
         self.under_way = 0
 
     def take_up(self, log: ControlLog, positions: Mapping[str, int]) -> None:
@@ -108,9 +122,17 @@ class Proposer:
         ends, whole = self._capped(fetched)
         at = self._at
         if whole and complete_until is not None and complete_until > at:
-            at = complete_until
-            self._moved_at = now
+            at = min(complete_until, at + self._stride) if at else complete_until
+            if at == complete_until:  # else time is behind, and the next cut moves it on without waiting
+                self._moved_at = now
         return self._next(now, at, ends, None)
+
+    def woke(self, customers: int, moved: int) -> None:
+        """A cut was carried out that moved time by so much (ms) and so woke so many customers."""
+        if customers > MOST_WOKEN:
+            self._stride = min(max(moved * MOST_WOKEN // customers, SHORTEST_STRIDE), LONGEST_STRIDE)
+        elif customers < MOST_WOKEN // 2:
+            self._stride = min(2 * self._stride, LONGEST_STRIDE)
 
     def by_tick(self, now: float, tick: WaitingTick, ends: Mapping[str, int]) -> Cut | None:
         """The cut that answers a tick, once its inputs are here; one at a time."""

@@ -1,7 +1,9 @@
 """When the owner writes a cut, and which."""
 
+import pytest
+
 from agents.lane.cuts import Base, ControlLog, Verdict, WaitingTick
-from agents.lane.proposing import MAX_AHEAD, Pace, Proposer
+from agents.lane.proposing import LONGEST_STRIDE, MAX_AHEAD, MOST_WOKEN, SHORTEST_STRIDE, Pace, Proposer
 from streams.wire.control import Cut
 
 EPOCH = 50
@@ -123,3 +125,40 @@ def test_a_tick_is_answered_with_its_time_and_offset_one_at_a_time() -> None:
     assert owner.proposer.by_tick(2.0, WaitingTick(offset=4, at=9_500), more(500, 700)) is None
     owner.written(cut)
     assert owner.proposer.by_tick(2.0, WaitingTick(offset=4, at=9_500), more(500, 700)) is not None
+
+
+def test_time_moves_in_shorter_strides_while_a_cut_would_wake_very_many_and_catches_up_after_it() -> None:
+    owner, now, hour = Owner(), 10.0, 3_600_000
+    assert owner.written(owner.by_wall(now, START, hour)) is Verdict.CUT
+    assert owner.log.at == hour
+    owner.carried_out()
+    owner.proposer.woke(MOST_WOKEN * 10, 1_000)  # a second made ten times too many of them due
+    cut = owner.by_wall(now + 1.0, START, hour + 1_000)
+    assert cut is not None
+    assert cut.at == hour + SHORTEST_STRIDE
+    owner.written(cut)
+    owner.carried_out()
+    late = owner.by_wall(now + 1.05, START, hour + 1_050)
+    assert late is not None, "time is behind: the next cut does not wait for a second"
+    assert late.at == hour + 2 * SHORTEST_STRIDE
+    owner.written(late)
+    owner.carried_out()
+    for _ in range(5):
+        owner.proposer.woke(0, SHORTEST_STRIDE)
+    caught_up = owner.by_wall(now + 1.1, START, hour + 1_100)
+    assert caught_up is not None
+    assert caught_up.at == hour + 1_100
+    owner.written(caught_up)
+    owner.carried_out()
+    assert owner.by_wall(now + 1.2, START, hour + 1_200) is None, "it is up to date, and waits again"
+
+
+@pytest.mark.parametrize(("woken", "moved"), [(MOST_WOKEN + 1, 0), (10**9, 1), (MOST_WOKEN + 1, 10**12)])
+def test_a_stride_is_never_so_short_that_time_falls_behind_nor_longer_than_an_hour(
+    woken: int, moved: int
+) -> None:
+    owner = Owner()
+    owner.proposer.woke(woken, moved)
+    cut = owner.by_wall(10.0, START, 10**13)
+    assert cut is not None
+    assert SHORTEST_STRIDE <= cut.at - 1_000 <= LONGEST_STRIDE
