@@ -116,9 +116,13 @@ class LaneApp(faust.App):
         late.start()
         await super().stop()
 
+    def before_live(self) -> None:
+        """The first recovery is complete, and nothing waits for the event loop yet."""
+        memory.settle()
+
     async def on_ready(self) -> None:
         """Recovery is complete, cuts may be carried out."""
-        memory.settle()
+        memory.keep()
         self._executor.start()
         if self._ready is not None:
             await self._ready()

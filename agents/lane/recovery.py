@@ -64,6 +64,8 @@ class LaneRecovery(Recovery):
         )
         if app.consumer_generation_id != generation_id or not lane.held:
             return  # Faust lets a recovery go on though its partitions were revoked meanwhile
+        if not lane.joined:
+            app.before_live()
         self.completed.set()
         app.flow_control.resume()  # clears Faust's queues while inputs are still paused
         consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})

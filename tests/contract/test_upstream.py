@@ -137,7 +137,7 @@ OWN: dict[type[object], list[str]] = {
         "survey", "_survey", "_seek_all", "finished", "lane", "done",
     ],
     LaneRecovery: ["lane", "end_if_read", "_finish", "_guarded"],
-    LaneApp: ["lane", "on_ready"],
+    LaneApp: ["lane", "before_live", "on_ready"],
 }  # fmt: skip
 
 

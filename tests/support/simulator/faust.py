@@ -62,6 +62,9 @@ class SimApp:
     def on_rebalance_end(self) -> None:
         """Nothing to count."""
 
+    def before_live(self) -> None:
+        """Its memory is not the simulated worker's own."""
+
     async def on_ready(self) -> None:
         """As in ``LaneApp``."""
         self.executor.start()

@@ -37,13 +37,15 @@ async def test_what_was_not_committed_is_forgotten_with_a_new_assignment(
     assert made.lane.held
 
 
+@pytest.mark.parametrize("joined", [False, True])
 @pytest.mark.parametrize("held", [False, True])
 async def test_a_recovery_whose_partitions_were_revoked_does_not_go_live(
     held: bool,  # noqa: FBT001 - a parameter of the test
+    joined: bool,  # noqa: FBT001 - whether it has been live before
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     went: list[str] = []
-    lane = SimpleNamespace(held=True, go=lambda: went.append("live"))
+    lane = SimpleNamespace(held=True, joined=joined, go=lambda: went.append("live"))
 
     async def revoked_meanwhile(_self: object, work: Coroutine[Any, Any, None]) -> None:
         await work
@@ -65,6 +67,8 @@ async def test_a_recovery_whose_partitions_were_revoked_does_not_go_live(
         _fetcher=SimpleNamespace(maybe_start=nothing),
         on_rebalance_end=list,
         on_ready=nothing,
+        before_live=lambda: went.append("settled"),
     )
     await made.on_recovery_completed(3)
-    assert went == (["live"] if held else [])
+    settled = [] if joined else ["settled"]
+    assert went == ([*settled, "live"] if held else []), "memory is looked through once, before it matters"
