@@ -17,7 +17,6 @@ from streams.topics import Catalogue, catalogue
 
 from .adapters.described import DescribedGroup, describe_group
 from .adapters.kafka import Untyped, client_options, connected
-from .adapters.logs import get_logger
 from .channels import channels_in_use
 from .errors import ConfigurationError, InfrastructureError
 from .lane.claiming import claim_of
@@ -27,8 +26,6 @@ from .lane.survey import Survey, last_cuts
 from .rights import refuse, worker_rights
 from .settings import Settings
 from .topics import verify
-
-log = get_logger("start")
 
 _AGAIN = 0.25
 _ELECTED = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
@@ -92,8 +89,6 @@ async def check_standing(settings: Settings, topics: Catalogue, accepted: Accept
         loss for number, one in found.items() for loss in claim_of(topics, one, cuts.get(number)).losses
     ]
     accepted.only(losses)
-    if accepted and not losses:
-        log.info("no topic misses what was accepted to be lost", way_out=f"start without {OPTION}")
     return losses
 
 

@@ -123,7 +123,7 @@ def _control_loss(topics: Catalogue, found: Found, note: Note | None) -> Loss | 
     if committed is None:
         return None
     if _is_another(found, note, name) or committed > end:
-        return Loss(name, found.number, "anew", committed, first)
+        return Loss(name, found.number, "anew", committed, first, _former(found, note, name))
     return Loss(name, found.number, "cut", committed, first) if committed < first else None
 
 
@@ -131,6 +131,11 @@ def _is_another(found: Found, note: Note | None, topic: str) -> bool:
     """Whether a topic has another id than when the offset was committed."""
     before, now = (note.ids if note else {}).get(topic), found.ids.get(topic)
     return before is not None and now is not None and before != now
+
+
+def _former(found: Found, note: Note | None, topic: str) -> str:
+    """The id that a topic had which is another one now."""
+    return note.ids[topic] if note is not None and _is_another(found, note, topic) else ""
 
 
 def _check_changelog(topics: Catalogue, found: Found, note: Note | None, base: Base | None) -> None:
@@ -151,7 +156,7 @@ def _input_losses(found: Found, note: Note | None, base: Base | None) -> Iterabl
     for topic, place in found.inputs.items():
         applied = _position(topic, place, base)
         if _is_another(found, note, topic) or applied > place.end:
-            yield Loss(topic, found.number, "anew", applied, place.first)
+            yield Loss(topic, found.number, "anew", applied, place.first, _former(found, note, topic))
         elif applied < place.first:
             yield Loss(topic, found.number, "cut", applied, place.first)
 
@@ -160,6 +165,26 @@ def _position(topic: str, place: Place, base: Base | None) -> int:
     if base is not None and topic in base.ends:
         return base.ends[topic]
     return place.first if place.committed is None else max(place.committed, place.first)
+
+
+def counted_on(claim: Claim, counted: Mapping[str, int]) -> Claim:
+    """What an owner starts from whose control is lost, when the accounts have more than the last known cut.
+
+    The accounts are the last row of a cut: what they include was carried out, though its commit, and now the
+    record of it, are missing. To read it again would apply it twice.
+
+    Args:
+        claim: As it was found.
+        counted: By input, how far the accounts go.
+    """
+    ends = {loss.resource: loss.end for loss in claim.losses if loss.kind != "anew"}
+    anew = {loss.resource for loss in claim.losses if loss.kind == "anew"}
+    positions = {
+        topic: position if topic in anew else max(counted[topic], ends.get(topic, 0))
+        for topic, position in claim.positions.items()
+    }
+    base = claim.base or Base(-1, 0, 0, {})
+    return claim._replace(base=base._replace(ends={**base.ends, **positions}), positions=positions)
 
 
 def found_again(

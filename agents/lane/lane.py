@@ -18,13 +18,13 @@ from ..adapters.metrics import Metrics
 from ..errors import InfrastructureError
 from ..settings import Settings
 from .changelog import Changelog
-from .claiming import Found, Place, claim_of, found_again
+from .claiming import Found, Place, claim_of, counted_on, found_again
 from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
 from .cuts import FencedError, Verdict
 from .fence import Lease, LeaseExpiredError
 from .ledger import LedgerError
-from .loss import Accepted, Loss
+from .loss import OPTION, Accepted, Loss
 from .metering import Meter
 from .partition import Claim, OwnedPartition, Target
 from .policy_watch import PolicyWatch
@@ -188,8 +188,7 @@ class Lane:
         found = self._found[owned.number]
         place, name = found.control, self.catalogue.control.name
         control = await self.reader.read(name, {owned.number: (place.first, place.end)})
-        counted = {topic: account.upto for topic, account in owned.ledger.accounts.items()}
-        claim = found_again(self.catalogue, found, control[owned.number], newest, counted)
+        claim = found_again(self.catalogue, found, control[owned.number], newest, owned.ledger.counted)
         self._accept(claim.losses)
         owned.find_again(claim, self._pace, self.settings.inbox_bound)
         owned.held_until = (
@@ -234,6 +233,9 @@ class Lane:
                 continue
             if newest := owned.newest_without_commits:
                 await self._find_again(owned, newest)
+            elif owned.counted_beyond_control:
+                claim = counted_on(owned.claim, owned.ledger.counted)
+                owned.find_again(claim, self._pace, self.settings.inbox_bound)
             stale = await self._restored(owned)
             for _ in owned.derive():
                 await self._stepped("deriving deadlines")
@@ -295,6 +297,10 @@ class Lane:
     def go(self) -> None:
         """Recovery is complete: live from here."""
         self.pulse.stepped()
+        if not self.joined and self.accepted.started():
+            log.info("nothing is missing of what was accepted to be lost", way_out=f"start without {OPTION}")
+        for owned in self.partitions.values():
+            self._settle(owned)
         self.live = self.joined = True
         self.work.set()
 
@@ -457,6 +463,11 @@ class Lane:
             owned = self.partitions.get(number)
             if owned is not None and topic == self.catalogue.control.name:
                 owned.committed(offset)
+                self._settle(owned)
+
+    def _settle(self, owned: OwnedPartition) -> None:
+        if not owned.losses:
+            self.accepted.settled(owned.number)
 
 
 def _recovered(owned: OwnedPartition, resent: int) -> dict[str, int]:

@@ -16,6 +16,7 @@ from streams.timeline import Counts
 from streams.wire import row
 
 from ..errors import DataLossError
+from .loss import Loss
 
 LEDGER: Final = b"\x00ledger"
 """The changelog key of the ledger; its value has the form of a context entry, so that epochs hold for it."""
@@ -94,6 +95,7 @@ class Ledger:
 
     def __init__(self, positions: Mapping[str, int]) -> None:
         self.cut = 0
+        self._passed_over = False  # and not stored yet: what is committed next begins behind it
         self.accounts = {topic: Account(at, at) for topic, at in positions.items()}
 
     def restore(self, value: bytes | None) -> None:
@@ -111,10 +113,17 @@ class Ledger:
         self.cut = stored.cut
         self.accounts |= stored.accounts
 
-    def begin(self, topic: str, position: int) -> None:
-        """Begin the count of an input anew: what lies before is lost, and a person accepted that."""
-        if topic in self.accounts:
-            self.accounts[topic] = Account(position, position)
+    @property
+    def counted(self) -> dict[str, int]:
+        """How far the accounts go, by input."""
+        return {topic: account.upto for topic, account in self.accounts.items()}
+
+    def pass_over(self, loss: Loss) -> None:
+        """Begin the count of an input anew behind what is lost, unless that was counted before it went."""
+        account = self.accounts.get(loss.resource)
+        if account is not None and (loss.kind == "anew" or account.upto < loss.end):
+            self.accounts[loss.resource] = Account(loss.end, loss.end)
+            self._passed_over = True
 
     def disagreements(self, positions: Mapping[str, int], executed: int) -> list[str]:
         """Where the count and the log part, after recovery: in words, nothing if all is well.
@@ -145,9 +154,10 @@ class Ledger:
             counts: What became of its records, in one or more parts that add up.
             holes: Offsets of each input below ``ends`` that hold no record.
         """
-        if n <= self.cut or all(self.accounts[topic].upto == end for topic, end in ends.items()):
+        moved = any(self.accounts[topic].upto != end for topic, end in ends.items())
+        if n <= self.cut or not (moved or self._passed_over):
             return False
-        self.cut = n
+        self.cut, self._passed_over = n, False
         for topic, end in ends.items():
             account = self.accounts[topic]
             account.upto = end

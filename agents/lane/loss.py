@@ -5,7 +5,7 @@ it, and of that only what was missing at the start: what goes missing later is r
 (docs/decisions/0008-accepting-loss.md).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from ..errors import DataLossError
@@ -25,6 +25,7 @@ class Loss(NamedTuple):
             hold the cuts that rows name.
         start: What was applied up to, before; for commits and chain the newest cut of any row.
         end: Where reading goes on.
+        former: The id of a topic that was made anew, as it was before; empty where nobody tells.
     """
 
     resource: str
@@ -32,6 +33,25 @@ class Loss(NamedTuple):
     kind: Literal["cut", "anew", "commits", "chain"]
     start: int
     end: int
+    former: str = ""
+
+    @property
+    def is_seen_late(self) -> bool:
+        """Whether it takes the rows to see it, so that the look before the start does not."""
+        return self.kind in {"commits", "chain"}
+
+    def again(self, other: "Loss") -> bool:
+        """Whether another one is this one, looked at again before the cut after it is committed.
+
+        Cuts of the former owner that are carried out meanwhile move its start.
+        """
+        if self[:3] != other[:3]:
+            return False
+        if self.kind == "cut":
+            return self.start <= other.start <= self.end
+        if self.kind == "anew":
+            return other.former == self.former if self.former else other.start == self.start
+        return other.start >= self.start
 
     @property
     def skipped(self) -> int:
@@ -70,10 +90,8 @@ class Accepted:
 
     def __init__(self, resources: Collection[str] = ()) -> None:
         self._resources = frozenset(resources)
-        self._found: frozenset[tuple[str, int]] | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self._resources)
+        self._found: dict[tuple[str, int], Loss] | None = None
+        self._starting = True
 
     def only(self, losses: Iterable[Loss]) -> None:
         """From here on only what is missing now is accepted, whatever goes missing later.
@@ -83,10 +101,19 @@ class Accepted:
         """
         found = tuple(losses)
         self.check(found)
-        seen_with_the_rows = {(name, -1) for name in self._resources}
-        self._found = frozenset((loss.resource, loss.partition) for loss in found) | seen_with_the_rows
+        self._found = {loss[:2]: loss for loss in found}
 
-    def check(self, losses: Iterable[Loss]) -> None:
+    def started(self) -> bool:
+        """The worker is ready: from here on nothing new is accepted; tells whether nothing was missing."""
+        self._starting = False
+        return bool(self._resources) and not self._found
+
+    def settled(self, number: int) -> None:
+        """Nothing is missing in a partition any more: what goes missing there again is another loss."""
+        if self._found:
+            self._found = {place: loss for place, loss in self._found.items() if loss.partition != number}
+
+    def check(self, losses: Sequence[Loss]) -> None:
         """Refuse what was not accepted.
 
         Raises:
@@ -94,6 +121,7 @@ class Accepted:
         """
         refused = [loss for loss in losses if not self._covers(loss)]
         if not refused:
+            self._note(losses)
             return
         names = dict.fromkeys(loss.resource for loss in refused)
         raise DataLossError(
@@ -105,5 +133,11 @@ class Accepted:
     def _covers(self, loss: Loss) -> bool:
         if loss.resource not in self._resources:
             return False
-        partition = -1 if loss.kind in {"commits", "chain"} else loss.partition
-        return self._found is None or (loss.resource, partition) in self._found
+        if self._found is None or (self._starting and loss.is_seen_late):
+            return True
+        known = self._found.get(loss[:2])
+        return known is not None and known.again(loss)
+
+    def _note(self, losses: Iterable[Loss]) -> None:
+        if self._found is not None:
+            self._found |= {loss[:2]: loss for loss in losses if loss.is_seen_late}

@@ -195,8 +195,13 @@ class OwnedPartition:
             return 0
         return max(state.newest_cut, self.ledger.cut)
 
+    @property
+    def counted_beyond_control(self) -> bool:
+        """Whether control is lost, and the accounts include cuts after the last one that is known."""
+        return self.lost_control and self.ledger.cut > self.executed
+
     def find_again(self, claim: Claim, pace: Pace, bound: int) -> None:
-        """Go on from what control and accounts tell, since the commits are lost; the changelog was read.
+        """Go on from what control and accounts tell, since commits or control are lost; rows are read.
 
         Lost commits alone need no cut to say so: what control holds is carried out as it stands.
         """
@@ -218,7 +223,7 @@ class OwnedPartition:
                 f"ours is {self.epoch}"
             )
         for loss in self.losses:
-            self.ledger.begin(loss.resource, loss.end)
+            self.ledger.pass_over(loss)
         if said := self.ledger.disagreements(self.claim.positions, self.executed):
             raise LedgerError(
                 f"partition {self.number}: {'; '.join(said)}",
@@ -349,7 +354,7 @@ class OwnedPartition:
         """The cut that begins the chain anew, once; no other is written until it is committed."""
         if self._anew is not None:
             return None
-        self._anew = max(self.log.n, self.newest_row) + 1
+        self._anew = max(self.log.n, self.newest_row, self.ledger.cut) + 1
         ends = {**self.claim.positions, **(self.log.ends or {})}
         for loss in self.losses:
             if loss.resource in ends:

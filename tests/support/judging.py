@@ -244,7 +244,8 @@ class _Again:
         self._now = former or inputs
         self._verdict = verdict
         self._ends: Mapping[str, int] | None = None
-        self._named: Counter[tuple[str, int]] = Counter()
+        self._named: Counter[Identity] = Counter()
+        self._former = former
         self.sent: list[Sent] = []
         self.rows: dict[bytes, bytes] = {}
 
@@ -281,7 +282,7 @@ class _Again:
             records[_below(records, cut.from_[topic.name]) : _below(records, cut.ends[topic.name])]
             for topic, records in zip(self._topics.inputs, self._now, strict=True)
         ]
-        self._named.update((record.topic, record.offset) for records in slices for record in records)
+        self._named.update(identity(record) for records in slices for record in records)
         for part in self._core.portions(cut.n, 0, at, slices, cut.n - 1):
             self._note(part)
 
@@ -312,8 +313,12 @@ class _Again:
             verdict.uncovered += [
                 Place(topic.name, self._number, record.offset)
                 for record in records
-                if record.offset < end and self._named[topic.name, record.offset] != 1
+                if record.offset < end and self._named[identity(record)] != 1
             ]
+        here = {identity(record) for records in self._inputs for record in records}
+        for record in (record for records in self._former for record in records):
+            verdict.lost += identity(record) not in here and not self._named[identity(record)]
+            verdict.gone[record.topic, self._number].append(record)
 
 
 def _below(records: Sequence[Record], offset: int) -> int:

@@ -73,7 +73,7 @@ def test_inputs_go_on_where_the_last_cut_ended_whatever_their_own_offsets_say() 
         (Place(40, 50, 50), IDS, Loss(A, 0, "cut", 40, 50)),
         (Place(40, 0, 39), {}, Loss(A, 0, "anew", 40, 0)),
         (Place(40, 0, 39), IDS, Loss(A, 0, "anew", 40, 0)),
-        (Place(40, 0, 90), IDS | {A: "a2"}, Loss(A, 0, "anew", 40, 0)),
+        (Place(40, 0, 90), IDS | {A: "a2"}, Loss(A, 0, "anew", 40, 0, "a1")),
     ],
     ids=["retention", "all gone", "made anew, no ids", "emptied", "made anew and grown past"],
 )
@@ -106,7 +106,7 @@ def test_a_control_topic_that_lost_only_what_was_carried_out_lost_nothing() -> N
     [
         (Place(6, 8, 9), IDS, Loss(CONTROL, 0, "cut", 6, 8)),
         (Place(6, 0, 3), {}, Loss(CONTROL, 0, "anew", 6, 0)),
-        (Place(6, 0, 30), IDS | {CONTROL: "c2"}, Loss(CONTROL, 0, "anew", 6, 0)),
+        (Place(6, 0, 30), IDS | {CONTROL: "c2"}, Loss(CONTROL, 0, "anew", 6, 0, "c1")),
     ],
     ids=["cut", "made anew, no ids", "made anew and grown past"],
 )
@@ -207,3 +207,42 @@ def test_only_what_was_missing_at_the_start_is_accepted() -> None:
     accepted.check([Loss(A, 0, "cut", 40, 49)])
     with pytest.raises(DataLossError, match=f"{A} 1"):
         accepted.check([Loss(A, 1, "cut", 40, 47)])
+    with pytest.raises(DataLossError, match="8,500 offsets are gone"):  # another worker has settled the first
+        accepted.check([Loss(A, 0, "cut", 500, 9_000)])
+    accepted.settled(1)
+    accepted.check([Loss(A, 0, "cut", 43, 49)])  # a cut of the former owner was carried out meanwhile
+    accepted.settled(0)
+    with pytest.raises(DataLossError, match="9 offsets are gone"):
+        accepted.check([Loss(A, 0, "cut", 40, 49)])
+
+
+def test_a_topic_that_is_made_anew_once_more_is_another_loss() -> None:
+    accepted = Accepted([A])
+    accepted.only([Loss(A, 0, "anew", 40, 0, "a1"), Loss(A, 1, "anew", 40, 0)])
+    accepted.check([Loss(A, 0, "anew", 44, 0, "a1"), Loss(A, 1, "anew", 40, 0)])
+    for other in (Loss(A, 0, "anew", 40, 0, "a2"), Loss(A, 1, "anew", 44, 0), Loss(A, 1, "cut", 40, 41)):
+        with pytest.raises(DataLossError):
+            accepted.check([other])
+
+
+@pytest.mark.parametrize("kind", ["commits", "chain"])
+def test_what_takes_the_rows_to_see_it_is_accepted_until_the_worker_is_ready(kind: str) -> None:
+    def gone(number: int, newest: int = 9) -> Loss:
+        return Loss(CONTROL, number, kind, newest, 0)  # type: ignore[arg-type] # the names of its kinds
+
+    accepted = Accepted([CONTROL])
+    accepted.only([])
+    accepted.check([gone(0), gone(1)])
+    assert not accepted.started(), "there was something to accept"
+    accepted.settled(1)
+    accepted.check([gone(0, 10)])  # a rebalance before the cut after it was committed
+    for number in (1, 2):
+        with pytest.raises(DataLossError):
+            accepted.check([gone(number)])
+
+
+def test_it_is_said_if_nothing_is_missing_of_what_is_accepted() -> None:
+    accepted = Accepted([A])
+    accepted.only([])
+    assert accepted.started()
+    assert not Accepted().started()
