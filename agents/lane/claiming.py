@@ -16,7 +16,7 @@ from streams.wire.control import Cut, decode_control
 from ..errors import ConfigurationError, DataLossError
 from .core import Record
 from .cuts import Base
-from .following import Follower
+from .finding import FoundCut
 from .loss import START_OVER, Loss
 from .note import Note, read_note
 from .partition import Claim
@@ -188,7 +188,7 @@ def counted_on(claim: Claim, counted: Mapping[str, int]) -> Claim:
 
 
 def found_again(
-    topics: Catalogue, found: Found, control: Sequence[Record], newest: int, counted: Mapping[str, int]
+    topics: Catalogue, found: Found, before: FoundCut, newest: int, counted: Mapping[str, int]
 ) -> Claim:
     """What an owner starts from who has rows, and no committed offsets.
 
@@ -201,23 +201,18 @@ def found_again(
     Args:
         topics: The catalogue.
         found: What stands there.
-        control: All that control holds.
+        before: The cut before the newest one, as control has it.
         newest: The newest cut of any row.
         counted: By input, how far the accounts go.
     """
-    follower, bases = Follower(), {}
-    for record in control:
-        if follower.read(record.offset, record.value) and follower.base is not None:
-            bases[follower.base.n] = (record.offset, follower.base)
     alone = all(place.committed is None for place in found.inputs.values())
     commits = [Loss(app_id(topics.prefix), found.number, "commits", newest, 0)] if alone else []
     last, (_, first, _) = newest - 1, found.control
-    if last == 0 and first == 0 and bases:
+    if last == 0 and first == 0 and before.any:
         claim = claim_of(topics, found, None)
-    elif last in bases:
-        offset, base = bases[last]
-        place = found.control._replace(committed=offset + 1)
-        claim = claim_of(topics, found._replace(control=place), base)._replace(committed=None)
+    elif before.base is not None:
+        place = found.control._replace(committed=before.offset + 1)
+        claim = claim_of(topics, found._replace(control=place), before.base)._replace(committed=None)
     else:
         base = Base(-1, last, 0, counted)  # what the rows of the newest cut have to say may not have left
         place = found.control._replace(committed=first)

@@ -17,14 +17,20 @@ class Follower:
         at: the partition's time, 0 if unknown.
         answered: offset of the tick that the newest valid cut answers, -1 if none.
         base: the newest valid cut, ``None`` if none was seen.
+        sure: whether a cut has continued another one: from there on what is valid is certain.
     """
 
     def __init__(self) -> None:
         self.at = 0
         self.answered = -1
         self.base: Base | None = None
+        self.sure = False
         self._log: ControlLog | None = None
-        self._sure = False
+
+    @property
+    def void(self) -> int:
+        """How many cuts did not follow what is taken for the chain."""
+        return self._log.void if self._log is not None else 0
 
     def read(self, offset: int, value: bytes | None) -> bool:
         """Read a record; whether it is a valid cut."""
@@ -43,9 +49,9 @@ class Follower:
         verdict = self._log.read(offset, cut)
         self._log.queue.clear()  # to carry them out is the owner's business
         if verdict is Verdict.CUT:
-            self._sure = True
+            self.sure = True
             return True
-        if verdict is Verdict.VOID and not self._sure:
+        if verdict is Verdict.VOID and not self.sure:
             self._log = _log_from(offset, cut)
             return True
         return False

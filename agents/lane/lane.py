@@ -23,6 +23,7 @@ from .clock import MACHINE, Answer, Clock, Hold, complete_until
 from .core import CoreFactory, Effect, Record
 from .cuts import FencedError, Verdict
 from .fence import Lease, LeaseExpiredError
+from .finding import find_cut
 from .ledger import LedgerError
 from .loss import OPTION, Accepted, Loss
 from .metering import Meter
@@ -187,8 +188,10 @@ class Lane:
         """The commits of a partition are lost, and it has rows: control alone tells where to go on."""
         found = self._found[owned.number]
         place, name = found.control, self.catalogue.control.name
-        control = await self.reader.read(name, {owned.number: (place.first, place.end)})
-        claim = found_again(self.catalogue, found, control[owned.number], newest, owned.ledger.counted)
+        before = await find_cut(
+            self.reader, name, owned.number, place.first, place.end, newest - 1, self.pulse.stepped
+        )
+        claim = found_again(self.catalogue, found, before, newest, owned.ledger.counted)
         self._accept(claim.losses)
         owned.find_again(claim, self._pace, self.settings.inbox_bound)
         owned.held_until = (

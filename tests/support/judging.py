@@ -30,6 +30,14 @@ Partitioned = Mapping[int, Sequence[Record]]
 Offsets = Mapping[str, Mapping[int, int]]
 
 
+Identity = tuple[object, ...]
+
+
+def identity(record: Record) -> Identity:
+    """What tells a record from one at the same place of a topic that was made anew."""
+    return (record.topic, record.partition, record.offset, record.timestamp, record.key, record.value)
+
+
 class Sent(NamedTuple):
     """A record of an output, as it must be, byte for byte."""
 
@@ -109,6 +117,7 @@ class Verdict:
         reached: How far the committed cuts read each input partition of which they named a record.
         uncut: Records after the last cut.
         holes: Offsets that hold no record: markers of transactions, compaction, retention. No fault.
+        there: What must have an outcome: what stands on an input, and what stood there and was applied.
     """
 
     missing: list[Sent] = field(default_factory=list)
@@ -135,6 +144,7 @@ class Verdict:
     rejects: int = 0
     stale_rows: int = 0
     accounts: dict[tuple[str, int], Account] = field(default_factory=dict)
+    there: dict[tuple[str, int], list[Record]] = field(default_factory=dict)
     digest: str = ""
 
     def total(self, outcome: str) -> int:
@@ -302,7 +312,7 @@ class _Again:
     def close(self) -> None:
         """Count what no cut names, and what more than one does."""
         verdict, last = self._verdict, self._ends or {}
-        moved = {topic for topic, _ in self._named}
+        moved = {topic for topic, *_ in self._named}
         verdict.reached[self._number] = {topic: end for topic, end in last.items() if topic in moved}
         for topic, records in zip(self._topics.inputs, self._inputs, strict=True):
             end = last.get(topic.name, 0)
@@ -315,10 +325,11 @@ class _Again:
                 for record in records
                 if record.offset < end and self._named[identity(record)] != 1
             ]
+            verdict.there[topic.name, self._number] = list(records)
         here = {identity(record) for records in self._inputs for record in records}
         for record in (record for records in self._former for record in records):
-            verdict.lost += identity(record) not in here and not self._named[identity(record)]
-            verdict.gone[record.topic, self._number].append(record)
+            if identity(record) not in here and self._named[identity(record)]:
+                verdict.there[record.topic, self._number].append(record)
 
 
 def _below(records: Sequence[Record], offset: int) -> int:
@@ -408,8 +419,8 @@ def _differing(found: Iterable[Sent]) -> list[bytes]:
 def _altered(log: Log) -> list[Place]:
     """Dead letters whose key or value is not, byte for byte, that of the record they name."""
     originals = {
-        Place(record.topic, record.partition, record.offset): record
-        for topic in log.inputs
+        (Place(record.topic, record.partition, record.offset), record.key, record.value)
+        for topic in (*log.former, *log.inputs)
         for records in topic.values()
         for record in records
     }
@@ -418,8 +429,7 @@ def _altered(log: Log) -> list[Place]:
         if record.topic != log.topics.rejects.name:
             continue
         place = _origin(record)
-        original = originals.get(place)
-        if original is None or (original.key, original.value) != (record.key, record.value):
+        if (place, record.key, record.value) not in originals:
             wrong.append(place)
     return wrong
 
@@ -434,11 +444,12 @@ def _origin(reject: Record) -> Place:
 def _unaccounted(log: Log, verdict: Verdict) -> list[str]:
     """Input partitions where the outcomes are not as many, or as many bytes, as there are records."""
     letters: Counter[tuple[str, int]] = Counter()
-    for place in {_origin(r) for r in log.outputs if r.topic == log.topics.rejects.name}:
+    for place, _, _ in _letters(log):
         letters[place.topic, place.partition] += 1
     wrong = []
-    for topic, records in zip(log.topics.inputs, log.inputs, strict=True):
-        for p, mine in records.items():
+    for topic in log.topics.inputs:
+        for p in range(topic.partitions):
+            mine = verdict.there[topic.name, p]
             account = verdict.accounts.get((topic.name, p), Account())
             there = (len(mine), sum(map(_size, mine)), account.rejected)
             counted = (account.read, account.read_bytes, letters[topic.name, p])
@@ -454,13 +465,32 @@ def _size(record: Record) -> int:
 def _wrong_ledgers(log: Log, verdict: Verdict) -> list[str]:
     """Ledgers that do not agree with the inputs and the dead letters."""
     names = [topic.name for topic in log.topics.inputs]
-    letters = {_origin(r) for r in log.outputs if r.topic == log.topics.rejects.name}
+    letters = _letters(log)
     found = []
     for p, changelog in log.changelog.items():
-        inputs = {name: records[p] for name, records in zip(names, log.inputs, strict=True)}
-        rejected = {name: [r for r in inputs[name] if Place(name, p, r.offset) in letters] for name in names}
+        inputs: dict[str, Sequence[Record]] = {
+            name: _at_offsets([topic[p] for topic in histories if topic])
+            for name, *histories in zip(names, log.former or [{}] * len(names), log.inputs, strict=True)
+        }
+        rejected = {
+            name: [r for r in inputs[name] if (Place(name, p, r.offset), r.key, r.value) in letters]
+            for name in names
+        }
         accounts = ledgers.ledger(changelog)
         verdict.ledgers += bool(accounts)
         wrong = ledgers.wrong(accounts, inputs, rejected, verdict.reached.get(p, {}))
         found += [f"partition {p}, {said}" for said in wrong]
     return found
+
+
+def _letters(log: Log) -> set[tuple[Place, bytes | None, bytes | None]]:
+    """The dead letters: of which record, and its bytes."""
+    return {(_origin(r), r.key, r.value) for r in log.outputs if r.topic == log.topics.rejects.name}
+
+
+def _at_offsets(histories: Iterable[Sequence[Record]]) -> list[Record]:
+    """What stands, or stood, at each offset; of a topic that was made anew what stands there now."""
+    found: dict[int, Record] = {}
+    for records in histories:
+        found |= {record.offset: record for record in records}
+    return [found[offset] for offset in sorted(found)]

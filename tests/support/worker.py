@@ -17,6 +17,7 @@ from devkit.broker import Child
 ROOT = Path(__file__).parents[2]
 FAUST = Path(sys.executable).with_name("faust")
 TOY = "tests.support.toy_worker"
+AUDITS = "holdfast_audits_total"
 QUICK: Mapping[str, str] = {
     "HOLDFAST_KAFKA__SESSION_TIMEOUT": "6s",
     "HOLDFAST_KAFKA__HEARTBEAT_INTERVAL": "500ms",
@@ -111,6 +112,17 @@ class Worker:
             return json.load(refusal)
         except OSError:
             return None
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        with urllib.request.urlopen(f"{self.url()}/metrics", timeout=5) as answer:
+            lines: list[str] = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[{{ ]", line))
+
+    def audited(self) -> Callable[[], bool]:
+        """A condition: the auditor has looked at the accounts once more."""
+        before = self.metric(AUDITS)
+        return lambda: self.metric(AUDITS) > before
 
     def is_ready(self) -> bool:
         if not self.running:

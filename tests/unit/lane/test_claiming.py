@@ -5,6 +5,7 @@ import pytest
 from agents.errors import ConfigurationError, DataLossError
 from agents.lane.claiming import Found, Place, base_of, base_offset, claim_of, found_again
 from agents.lane.cuts import Base
+from agents.lane.finding import FoundCut
 from agents.lane.loss import Accepted, Loss
 from agents.lane.note import note_of
 from streams.topics import catalogue
@@ -153,26 +154,21 @@ def test_another_number_of_partitions_is_refused() -> None:
 # -- without commits
 
 
-def cuts(count: int, first: int = 1) -> list[Record]:
-    return [
-        control(
-            10 + n,
-            encode(Cut(epoch=3, n=n, at=n, from_={A: (n - 1) * 10 if n > first else 0}, ends={A: n * 10})),
-        )
-        for n in range(first, first + count)
-    ]
+FOUND = FoundCut(14, Base(3, 4, 4, {A: 40}), any=True)
 
 
 def test_without_commits_control_tells_where_to_go_on() -> None:
     asked = found(Place(None, 0, 20), {A: Place(None, 0, 90)})
-    claim = found_again(TOPICS, asked, cuts(6), 5, {})
+    claim = found_again(TOPICS, asked, FOUND, 5, {})
     assert claim.base == Base(3, 4, 4, {A: 40})
     assert (claim.control, claim.committed, claim.positions) == (15, None, {A: 40})
     assert [loss.kind for loss in claim.losses] == ["commits"]
 
 
 def test_without_commits_and_with_rows_of_the_first_cut_all_is_carried_out_again() -> None:
-    claim = found_again(TOPICS, found(Place(None, 0, 20), {A: Place(None, 0, 90)}), cuts(3), 1, {})
+    claim = found_again(
+        TOPICS, found(Place(None, 0, 20), {A: Place(None, 0, 90)}), FoundCut(-1, None, any=True), 1, {}
+    )
     assert (claim.base, claim.control, claim.positions) == (None, 0, {A: 0})
 
 
@@ -180,7 +176,7 @@ def test_without_commits_and_with_rows_of_the_first_cut_all_is_carried_out_again
 def test_without_commits_and_without_the_cut_on_control_the_accounts_tell(first: int) -> None:
     """Kafka deletes the committed offsets of a topic together with it; those of the inputs stay."""
     asked = found(Place(None, first, 20), {A: Place(35, 0, 90)})
-    claim = found_again(TOPICS, asked, cuts(3, first=7) if first else [], 5, {A: 40})
+    claim = found_again(TOPICS, asked, FoundCut(-1, None, any=bool(first)), 5, {A: 40})
     assert claim.losses == (Loss(CONTROL, 0, "chain", 5, first),)
     assert claim.base is not None
     assert (claim.base.n, claim.control, claim.positions) == (4, first, {A: 40})
