@@ -77,6 +77,8 @@ class TopicWatch:
             InfrastructureError: Kafka cannot be reached.
         """
         topics = self._topics
+        for owned in self._lane.partitions.values():  # what was claimed, not what is there by now
+            self._ids = {**owned.claim.ids, **self._ids}
         found = await verify(self._settings, topics.all, worker_rights(topics), configs=False)
         for name, topic in found.topics.items():
             before = self._ids.setdefault(name, topic.identity)
