@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LIMIT: Final = 45.0
 """Seconds of standing still that are too many, unless settings say otherwise."""
 
+LOOP_BLOCKED: Final = "the event loop has been blocked"
+
 
 class Pulse:
     """Of one lane. Written by the event loop, read by a thread: each change replaces a whole value.
@@ -64,14 +66,19 @@ class Pulse:
         return self.standing(self.limit)
 
     def standing(self, limit: float) -> str:
-        """What stands still for longer than that (seconds), in words."""
+        """The first thing that stands still for longer than that (seconds), in words."""
+        return next(iter(self.all_standing(limit)), "")
+
+    def all_standing(self, limit: float) -> list[str]:
+        """Everything that does."""
         now = self._clock()
         if now - self._looked > limit:
-            return f"the event loop has been blocked for {now - self._looked:.0f} s"
-        for what, (_, since) in self._marks.items():
-            if now - since > limit:
-                return f"{what} for {now - since:.0f} s"
-        return ""
+            return [f"{LOOP_BLOCKED} for {now - self._looked:.0f} s"]
+        return [
+            f"{what} for {now - since:.0f} s"
+            for what, (_, since) in self._marks.items()
+            if now - since > limit
+        ]
 
 
 def things(lane: "Lane") -> dict[str, Hashable]:

@@ -10,7 +10,7 @@ take the partitions over meanwhile.
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Self
 
@@ -46,12 +46,13 @@ class Watchdog:
 
     Args:
         lane: Which one.
-        reachable: Whether the brokers answer; asked from the thread, may take some seconds.
+        could_move: Of what stands still, that for which the brokers answer; asked from the thread, may take
+            some seconds.
     """
 
-    def __init__(self, lane: Lane, reachable: Callable[[], bool]) -> None:
+    def __init__(self, lane: Lane, could_move: Callable[[Sequence[str]], Sequence[str]]) -> None:
         self._lane = lane
-        self._reachable = reachable
+        self._could_move = could_move
         self._looked = lane.clock.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -95,14 +96,15 @@ class Watchdog:
         if now - self._looked > PAUSED:
             pulse.fresh()
         self._looked = now
-        what = pulse.stuck
-        if not what:
+        standing = pulse.all_standing(pulse.limit)
+        if not standing:
             return
-        if not self._reachable():
-            log.warning("standing still while the brokers do not answer", what=what)
+        could = self._could_move(standing)
+        if not could:
+            log.warning("standing still while the brokers do not answer", what=standing[0])
             pulse.fresh()
         elif pulse.stuck:  # it may have moved while the brokers were asked
-            self._end(what)
+            self._end(could[0])
 
     def _end(self, what: str) -> None:
         last_resort = threading.Timer(DUMP_TAKES, os._exit, [ExitCode.INFRASTRUCTURE])

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -44,9 +45,9 @@ class Bench:
         lane = SimpleNamespace(pulse=self.pulse, clock=clock, end=self._end)
         self.watchdog = Watchdog(cast("Lane", lane), self._ask)
 
-    def _ask(self) -> bool:
+    def _ask(self, standing: Sequence[str]) -> Sequence[str]:
         self.moves()
-        return self.reachable
+        return standing if self.reachable else []
 
     def _end(self, reason: BaseException, _doing: str) -> None:
         self.reasons.append(reason)
