@@ -1,28 +1,29 @@
 """The examination, from the outside in: what cannot be asked because of an earlier answer is not asked."""
 
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextlib import contextmanager
 
 import redis.asyncio
+from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from agents.adapters.kafka import TOLERATED, client_options
-from agents.channels import channels_in_use
-from agents.errors import ConfigurationError, DataLossError, HoldfastError
+from agents.errors import ConfigurationError, DataLossError, HoldfastError, InfrastructureError
 from agents.facts import policy_in_force
 from agents.lane.loss import Accepted
 from agents.rights import worker_rights
 from agents.settings import Settings
 from agents.settings.model import Admin
-from agents.start import check_group, check_standing
-from agents.topics import Cluster, check_rights, look, plan, refuse_mismatches, refuse_missing
+from agents.start import check_group, check_standing, check_topics
+from agents.topics import Cluster, check_rights, look
 from streams.tables import app_id
 from streams.topics import Catalogue, catalogue
 from streams.wire.times import DAY
 
 from .clock import clock_ahead
 from .finding import Finding, fail, ok, warn
-from .rows import read_ends
+from .rows import LOOK_AT, read_ends
 
 SAFE_COPIES = 3
 _AHEAD = {True: "ahead of", False: "behind"}
@@ -35,25 +36,25 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield _port(settings.admin)
     yield await _redis(settings)
     topics = catalogue(settings.topics.prefix, settings.topics.partitions)
-    for ask in (_kafka, _rights, _group):
-        finding = await ask(settings, topics)
+    for check, ask in (("kafka", _kafka), ("rights", _rights), ("group", _group)):
+        finding = await _asked(check, ask(settings, topics))
         yield finding
         if finding.verdict == "fail":
             return
     try:
-        topics = catalogue(topics.prefix, settings.topics.partitions, await channels_in_use(settings))
-        cluster = await look(settings, topics.all)
+        with _known():
+            topics = await check_topics(settings)
+            cluster = await look(settings, topics.all)
     except HoldfastError as error:
         yield fail("topics", error)
         return
-    for finding in _topics(topics, cluster):
-        yield finding
-        if finding.verdict == "fail":
-            return
-    yield await _clock(settings, topics)
-    yield await _standing(settings, topics)
-    yield await _changelog(settings, topics)
-    yield await _policy(settings, topics)
+    yield ok("topics", f"all {len(topics.all)} are there, with {topics.control.partitions} partitions")
+    yield _copies(cluster)
+    yield _retention(topics, cluster)
+    yield await _asked("clock", _clock(settings, topics))
+    yield await _asked("offsets", _standing(settings, topics))
+    yield await _asked("changelog", _changelog(settings, topics))
+    yield await _asked("policy", _policy(settings, topics))
 
 
 def _transport(settings: Settings) -> Finding:
@@ -106,19 +107,6 @@ async def _redis(settings: Settings) -> Finding:
     return ok("redis", "it answers, and evicts nothing")
 
 
-def _topics(topics: Catalogue, cluster: Cluster) -> Iterable[Finding]:
-    steps = plan(topics.all, cluster.topics)
-    for check in (refuse_mismatches, refuse_missing):
-        try:
-            check(steps)
-        except HoldfastError as error:
-            yield fail("topics", error)
-            return
-    yield ok("topics", f"all {len(steps)} are there, with {topics.control.partitions} partitions")
-    yield _copies(cluster)
-    yield _retention(topics, cluster)
-
-
 def _copies(cluster: Cluster) -> Finding:
     few = sorted(name for name, topic in cluster.topics.items() if 0 < topic.copies < SAFE_COPIES)
     if few:
@@ -158,24 +146,22 @@ def _retention(topics: Catalogue, cluster: Cluster) -> Finding:
 
 
 async def _kafka(settings: Settings, _topics: Catalogue) -> Finding:
-    return await _asked("kafka", lambda: look(settings, ()), f"{settings.kafka.bootstrap} answers")
+    await look(settings, ())
+    return ok("kafka", f"{settings.kafka.bootstrap} answers")
 
 
 async def _rights(settings: Settings, topics: Catalogue) -> Finding:
-    try:
-        told = await check_rights(settings, worker_rights(topics))
-    except HoldfastError as error:
-        return fail("rights", error)
-    if not told:
-        return warn("rights", "this broker does not tell them", "Kafka 3.1 and newer do")
-    return ok("rights", "this principal has all on topics that `topics acl` lists")
+    if not await check_rights(settings, worker_rights(topics)):
+        return warn(
+            "rights",
+            "this broker tells neither them nor the ids of topics: no Kafka of 3.1 or newer",
+            "with Kafka 3.1 or newer a topic that was made anew is known by its id, not by offsets alone",
+        )
+    return ok("rights", "this principal has all on topics that `topics acl` lists; Kafka is 3.1 or newer")
 
 
 async def _group(settings: Settings, topics: Catalogue) -> Finding:
-    try:
-        group = await check_group(settings, topics)
-    except HoldfastError as error:
-        return fail("group", error)
+    group = await check_group(settings, topics)
     name = app_id(topics.prefix)
     return ok(
         "group", name if group is None else f"{name}: {group.state or 'Empty'}, {group.members} members"
@@ -200,11 +186,8 @@ async def _clock(settings: Settings, topics: Catalogue) -> Finding:
 
 
 async def _standing(settings: Settings, topics: Catalogue) -> Finding:
-    return await _asked(
-        "offsets",
-        lambda: check_standing(settings, topics, Accepted()),
-        "all that follows the committed offsets is there",
-    )
+    await check_standing(settings, topics, Accepted())
+    return ok("offsets", "all that follows the committed offsets is there")
 
 
 async def _changelog(settings: Settings, topics: Catalogue) -> Finding:
@@ -225,7 +208,7 @@ async def _changelog(settings: Settings, topics: Catalogue) -> Finding:
                 "the start of a worker says what that means, and how to go on",
             ),
         )
-    return ok("changelog", f"the last {ends.read:,} records can be read")
+    return ok("changelog", f"the last {LOOK_AT} records of each partition, {ends.read:,} in all, can be read")
 
 
 async def _policy(settings: Settings, topics: Catalogue) -> Finding:
@@ -239,13 +222,22 @@ async def _policy(settings: Settings, topics: Catalogue) -> Finding:
     return ok("policy", f"{fact.version} is in force")
 
 
-async def _asked(check: str, question: Callable[[], Awaitable[object]], text: str) -> Finding:
-    """All is well unless the question raises what a worker would end with."""
+async def _asked(check: str, answer: Awaitable[Finding]) -> Finding:
+    """The answer, unless it raises what a worker would end with."""
     try:
-        await question()
+        with _known():
+            return await answer
     except HoldfastError as error:
         return fail(check, error)
-    return ok(check, text)
+
+
+@contextmanager
+def _known() -> Generator[None]:
+    """An error of Kafka ends the check that met it, and not the examination."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise InfrastructureError(f"Kafka cannot be used: {error!r}") from None
 
 
 def refused(error: ConfigurationError) -> Finding:

@@ -1,15 +1,18 @@
 """A look at the ends of the changelog: can this version read it, and do commits stand beside it?"""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from agents.lane.fence import EpochFilter
+from agents.lane.ledger import LEDGER, Ledger
 from agents.lane.reader import LogReader
 from agents.lane.survey import Survey
+from streams.timeline import Partition
 from streams.topics import Catalogue
 from streams.wire import row
 
-_LOOK_AT = 200
+LOOK_AT: Final = 200
+"""Records of each partition that are looked at, the last ones: a changelog may have millions."""
 
 
 class Ends(NamedTuple):
@@ -27,19 +30,25 @@ class Ends(NamedTuple):
 
 
 async def read_ends(connection: Mapping[str, Any], topics: Catalogue) -> Ends:
-    """Look at the last records of each partition."""
+    """Read the last records of each partition, as an owner would."""
     found = await Survey(connection, topics).whole()
     ranges = {
-        n: (max(one.changelog.first, one.changelog.end - _LOOK_AT), one.changelog.end)
+        n: (max(one.changelog.first, one.changelog.end - LOOK_AT), one.changelog.end)
         for n, one in found.items()
     }
     records = await LogReader(connection).read(topics.changelog.name, ranges)
     without = []
     for number, some in records.items():
-        judge, rows = EpochFilter(), 0
+        judge, core, ledger, rows = EpochFilter(), Partition(number, topics), Ledger({}), 0
         for record in some:
             try:
-                rows += judge.counts(record) and record.value is not None
+                if record.key is None or not judge.counts(record):
+                    continue
+                if record.key == LEDGER:
+                    ledger.restore(record.value)
+                else:
+                    core.restore(record.key, record.value)
+                rows += record.value is not None
             except row.StoredFormError as error:
                 return Ends(0, f"partition {number} at {record.offset}: {error}", [])
         if rows and found[number].control.committed is None:
