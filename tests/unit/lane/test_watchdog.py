@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import pytest
 
@@ -62,8 +62,24 @@ class Bench:
             self.pulse.look({"a cut is under way": 1})
 
 
+class LastResort:
+    """Stands in for the timer that ends the process whatever happens: it would end the tests' own."""
+
+    started: ClassVar[list[float]] = []
+
+    def __init__(self, seconds: float, _function: object, _given: object) -> None:
+        self.seconds = seconds
+        self.daemon = False
+
+    def start(self) -> None:
+        assert self.daemon
+        self.started.append(self.seconds)
+
+
 @pytest.fixture
-def bench() -> Bench:
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(threading, "Timer", LastResort)
+    LastResort.started.clear()
     return Bench()
 
 
@@ -76,6 +92,7 @@ def test_what_stands_still_though_the_brokers_answer_is_ended(bench: Bench) -> N
     assert isinstance(reason, StandstillError)
     assert reason.exit_code == 70
     assert reason.message == "a cut is under way for 46 s"
+    assert LastResort.started == [watchdog.DUMP_TAKES], "it ends though its stacks cannot be written"
 
 
 def test_while_the_brokers_do_not_answer_it_waits_and_then_counts_anew(bench: Bench) -> None:
