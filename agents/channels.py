@@ -4,6 +4,7 @@ from pathlib import Path
 
 from streams.policy.model import Policy
 from streams.policy.parse import from_document, load_policy
+from streams.policy.problems import PolicyError
 from streams.topics import CHANNELS, catalogue
 
 from .errors import ConfigurationError
@@ -15,6 +16,9 @@ from .topics import look
 async def channels_in_use(settings: Settings, file: Path | None = None) -> tuple[str, ...]:
     """The channels of a policy file, or else of the policy in force, or else of the built-in one.
 
+    A published policy that this version cannot read stops nobody here: each partition refuses it, says so,
+    and keeps the one before.
+
     Raises:
         ConfigurationError: the file cannot be used.
         InfrastructureError: Kafka cannot be reached.
@@ -25,7 +29,12 @@ async def channels_in_use(settings: Settings, file: Path | None = None) -> tuple
     if not (await look(settings, [ours.facts])).topics:
         return CHANNELS
     fact = await policy_in_force(settings, ours)
-    return channels_of(from_document(fact.document)) if fact else CHANNELS
+    if fact is None:
+        return CHANNELS
+    try:
+        return channels_of(from_document(fact.document))
+    except PolicyError:
+        return CHANNELS
 
 
 def channels_of(policy: Policy) -> tuple[str, ...]:
