@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from devkit.broker import (
     EmbeddedBroker,
@@ -15,6 +16,10 @@ from devkit.broker import (
     real_kafka,
 )
 from devkit.broker.secured import SecuredKafka, secured_kafka
+
+# How fast inputs are made, or a test runs, on a machine that is busy says nothing of what is tested.
+settings.register_profile("holdfast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("holdfast")
 
 REQUIRED = (
     "HOLDFAST_REQUIRE_KAFKA"  # `make check` sets it: a check that skipped Kafka would have checked little

@@ -110,7 +110,7 @@ def without_seq(signal: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(sorted((name, repr(value)) for name, value in signal.items() if name != "seq"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(late_histories(), policies, st.lists(st.integers(0, END - T), min_size=1, max_size=60))
 def test_every_history_and_every_rhythm_of_ticks_gives_an_answer(
     events: list[Happening], which: int, rhythm: list[int]
@@ -124,7 +124,7 @@ def test_every_history_and_every_rhythm_of_ticks_gives_an_answer(
             assert row.is_leaving(value) or row.wake_of(value) > partition.at
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories, policies, st.sampled_from((7 * HOUR, 11 * HOUR, DAY)))
 def test_how_often_it_is_looked_at_does_not_matter_for_the_signals(
     events: list[Happening], which: int, step: int
@@ -138,7 +138,7 @@ def test_how_often_it_is_looked_at_does_not_matter_for_the_signals(
     assert {without_seq(s) for s in often.signals()} == {without_seq(s) for s in seldom.signals()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories, policies.filter(lambda which: which != SHORT_MEMORY), st.data())
 def test_an_event_that_is_sent_again_changes_nothing(
     events: list[Happening], which: int, data: st.DataObject
@@ -157,7 +157,7 @@ def test_an_event_that_is_sent_again_changes_nothing(
     assert row.unpack(log.core.rows[again.key]).body == row.unpack(before).body
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(late_histories(), policies, st.randoms(use_true_random=False))
 def test_the_order_within_a_cut_does_not_matter(
     events: list[Happening], which: int, chance: random.Random
@@ -174,7 +174,7 @@ def test_the_order_within_a_cut_does_not_matter(
     assert left.core.rows == right.core.rows
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(late_histories(), policies, st.data())
 def test_a_crash_at_any_cut_leaves_the_same_bytes(
     events: list[Happening], which: int, data: st.DataObject
@@ -195,7 +195,7 @@ def test_a_crash_at_any_cut_leaves_the_same_bytes(
     }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(late_histories(), policies)
 def test_two_runs_are_the_same_to_the_byte(events: list[Happening], which: int) -> None:
     last = max(h.arrives for h in events)
@@ -240,7 +240,7 @@ def _says_no_to_all(h: Happening) -> bool:
     return (said_.get("channel"), said_.get("state")) == ("all", "out")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(late_histories(), policies, st.sampled_from((5 * HOUR, DAY)))
 def test_no_message_goes_out_on_a_channel_that_is_closed_at_its_moment_or_at_the_end_of_its_cut(
     events: list[Happening], which: int, step: int
@@ -264,7 +264,7 @@ def test_no_message_goes_out_on_a_channel_that_is_closed_at_its_moment_or_at_the
             assert _auditor_allows(then, command), "at its moment"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(late_histories(), st.sampled_from((4 * HOUR, DAY)))
 def test_caps_are_never_exceeded_when_recounted_from_the_commands(events: list[Happening], step: int) -> None:
     which = 1
@@ -284,7 +284,7 @@ def test_caps_are_never_exceeded_when_recounted_from_the_commands(events: list[H
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(late_histories(), policies)
 def test_a_row_wakes_at_the_first_moment_at_which_anything_changes(
     events: list[Happening], which: int
@@ -307,7 +307,7 @@ def test_a_row_wakes_at_the_first_moment_at_which_anything_changes(
             assert row.unpack(changed).body != bodies[key]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(late_histories(), policies)
 def test_effects_of_a_customer_are_numbered_without_holes_until_the_row_goes(
     events: list[Happening], which: int

@@ -105,13 +105,13 @@ def assert_the_same(events: list[Happening], which: int, step: int) -> Counter[b
     return taken
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(visits(), st.sampled_from(range(len(OWN))), st.sampled_from((HOUR, 7 * HOUR, 2 * DAY, 9 * DAY)))
 def test_visits_the_quick_way_are_visits_the_long_way(events: list[Happening], which: int, step: int) -> None:
     assert_the_same(events, which, step)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(late_histories(), policies, st.sampled_from((5 * HOUR, 3 * DAY)))
 def test_so_is_everything_else_that_happens_to_customers(
     events: list[Happening], which: int, step: int
