@@ -62,13 +62,13 @@ def test_a_hundred_bad_records_in_a_row_stop_the_worker_and_a_restart_goes_on_be
         worker.start().wait_ready()
         send(kafka.bootstrap, topics, [visit(2)])
         wait_until(all_committed, "the worker goes on behind them")
-        (accepted,) = [
-            entry["accepted"]
+        (counted,) = [
+            (entry["accepted"], entry["rejected"])
             for part in worker.partitions()
             for entry in part["inputs"]
             if entry["topic"] == web and entry["position"]
         ]
-        assert accepted == 1
+        assert counted == (3, len(rejects)), "the accounts are the partition's, over all its workers"
         assert worker.stop() == 0
     finally:
         worker.close()
