@@ -15,6 +15,11 @@ from tests.support.oracle import judge
 
 from .run import SHOWN, Course, Plan, Run
 
+LONG_ENOUGH = 600
+"""Seconds from which on a slope says something: the first minutes of a process are none."""
+GROWTH = 32.0
+"""MiB in ten minutes: rows grow while their customers are seen on more surfaces; a leak does not end."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run it; 1 if the oracle found a difference, or records were left over."""
@@ -44,6 +49,9 @@ def soak(plan: Plan, partitions: int) -> Result:
         done = Run(ground, plan).run()
         verdict = judge(ground.bootstrap, ground.topics, lambda number: Partition(number, ground.topics))
     note(result, done, verdict)
+    if plan.seconds >= LONG_ENOUGH and done.slope() > GROWTH:
+        result.notes.append(f"memory grows: more than {GROWTH:g} MiB in ten minutes")
+        result.equal = False
     return result
 
 
