@@ -7,7 +7,7 @@ they say; nothing is committed past it.
 """
 
 import asyncio
-from typing import Final, Self
+from typing import Final
 
 from aiokafka.errors import KafkaError
 
@@ -16,6 +16,7 @@ from streams.topics import Catalogue
 from .adapters.logs import get_logger
 from .errors import DataLossError, HoldfastError, InfrastructureError
 from .lane.lane import Lane
+from .lane.recurring import Recurring
 from .rights import worker_rights
 from .settings import Settings
 from .start import check_group
@@ -27,7 +28,7 @@ EVERY: Final = 5.0
 """Seconds between two looks."""
 
 
-class TopicWatch:
+class TopicWatch(Recurring):
     """Watches the topics of one worker.
 
     Args:
@@ -41,18 +42,6 @@ class TopicWatch:
         self._topics = topics
         self._lane = lane
         self._ids: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> Self:
-        """Begin."""
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def stop(self) -> None:
-        """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:

@@ -6,11 +6,12 @@ to the customers: a fault of ours or of a library, after which nothing may go on
 """
 
 import asyncio
-from typing import Final, Self
+from typing import Final
 
 from ..errors import DataLossError
 from .lane import Lane
 from .ledger import Account
+from .recurring import Recurring
 
 EVERY: Final = 5.0
 """Seconds between two looks."""
@@ -20,7 +21,7 @@ class UnaccountedError(DataLossError):
     """Records without an outcome, or with two (71)."""
 
 
-class Auditor:
+class Auditor(Recurring):
     """Audits the ledgers of a lane until it is stopped.
 
     Args:
@@ -29,18 +30,6 @@ class Auditor:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> Self:
-        """Begin."""
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def stop(self) -> None:
-        """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
