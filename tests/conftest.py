@@ -1,5 +1,6 @@
 """Brokers for tests; without Java a test of the real Kafka is skipped, or fails where Kafka is required."""
 
+import logging
 import os
 from collections.abc import Generator
 
@@ -31,6 +32,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"kafka", "kafka_jars_or_skip"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Generator[None]:
+    """Undo what a test sets up for logs in this process: the next one may want to see a line."""
+    names = (None, *(name for name in logging.root.manager.loggerDict))
+    before = [
+        (log, log.level, log.propagate, log.disabled, list(log.handlers))
+        for log in map(logging.getLogger, names)
+    ]
+    known = set(names)
+    yield
+    for log, level, propagate, disabled, handlers in before:
+        log.setLevel(level)
+        log.propagate, log.disabled, log.handlers[:] = propagate, disabled, handlers
+    for name in logging.root.manager.loggerDict.keys() - known:
+        fresh = logging.getLogger(name)
+        fresh.setLevel(logging.NOTSET)
+        fresh.propagate, fresh.disabled, fresh.handlers[:] = True, False, []
 
 
 @pytest.fixture(scope="session")
