@@ -207,6 +207,8 @@ class LaneConsumer(driver.Consumer):
                 f"{tp.topic} {tp.partition} begins at {first}, the next record to be applied was {expected}",
                 "retention is shorter than the downtime, or the topic was cut: see docs/operating.md",
             )
+        if self._read_offset[tp] != expected:
+            return False  # a rebalance while we asked: what was found belongs to the time before it
         if self._jumps.pop(tp, None) == expected:
             return True  # nothing lies there: markers of transactions, or compaction
         self._jumps[tp] = expected
