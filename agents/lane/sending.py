@@ -100,7 +100,14 @@ class Sender:
             await asyncio.Event().wait()
         batch.close()
         ack = await producer.send_batch(batch, topic, partition=partition)
+        ack.add_done_callback(_heard)
         return Sent(ack, count, topic, batch.size())
+
+
+def _heard(ack: asyncio.Future[Any]) -> None:
+    """Look at a failure: whoever leaves while a batch is under way does not wait for it any more."""
+    if not ack.cancelled():
+        ack.exception()
 
 
 async def acknowledged(sent: Iterable[Sent]) -> None:
