@@ -3,7 +3,8 @@
     1 (1 byte) · epoch · cut · seq · wake_at (i64 each) · body length (u32) · body · outbox
 
 The body was one packed array; each cadence in it 60 bytes (x u32; n, mean, m2 f64; previous, start, last,
-due_at i64, ms), empty where a stream was never used. Nothing of version 2 is missing in it.
+due_at i64, ms), empty where a stream was never used. Nothing of version 2 is missing in it: only the order of
+things is another, so what version 2 packs as version 1 did is taken over unread.
 """
 
 from __future__ import annotations
@@ -12,42 +13,47 @@ import struct
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
 from streams.wire import row
 
-from .cadence import Cadence
-from .state import Channel, Customer, Ended, Episode, Running, encode
+from . import form2
+from .cadence import MOVING, STILL
 
 VERSION: Final = 1
 _HEAD: Final = struct.Struct("<BqqqqI")
 _CADENCE: Final = struct.Struct("<Idddqqqq")
+_DAY: Final = 86_400_000
+_NONE: Final = (b"", b"\x90")
+"""An empty list, packed, or left out."""
 
 
 class _Body(msgspec.Struct, array_like=True):
     """The customer as version 1 had it."""
 
-    first_seen: int
-    purchase: bytes = b""
-    app: bytes = b""
-    web: bytes = b""
-    store: bytes = b""
-    brand: bytes = b""
-    channels: dict[str, Channel] = {}
-    installed_at: int = 0
-    episodes: list[Episode] = []
-    ended: list[Ended] = []
-    plays: list[Running] = []
-    sends: list[tuple[int, str]] = []
-    recent: bytes = b""
-    last_category: str = ""
-    spoken_at: int = 0
+    first_seen: Raw
+    purchase: bytes
+    app: bytes
+    web: bytes
+    store: bytes
+    brand: bytes
+    channels: Raw
+    installed_at: Raw
+    episodes: Raw
+    ended: Raw
+    plays: Raw
+    sends: Raw
+    recent: Raw
+    last_category: Raw
+    spoken_at: Raw
 
 
 _read: Final = msgspec.msgpack.Decoder(_Body).decode
+_pack: Final = msgspec.msgpack.Encoder().encode
 
 
 def upcast(value: bytes) -> bytes:
-    """A row of version 1 in the version of today: the same customer, the same outbox.
+    """A row of version 1 in version 2: the same customer, the same outbox.
 
     Raises:
         StoredFormError: if it is no row of version 1.
@@ -55,31 +61,36 @@ def upcast(value: bytes) -> bytes:
     try:
         _, epoch, cut, seq, wake_at, length = _HEAD.unpack_from(value)
         body, outbox = value[_HEAD.size : _HEAD.size + length], value[_HEAD.size + length :]
-        shape, new = encode(_customer(_read(body))) if body else (0, b"")
+        shape, new = _body(_read(body)) if body else (0, b"")
     except (struct.error, msgspec.MsgspecError) as error:
         raise row.StoredFormError(f"a row that says format {VERSION} and is none") from error
-    return row.pack(epoch, cut, seq, wake_at, new, [], shape) + outbox
+    return form2.HEAD.pack(form2.VERSION, epoch, cut, seq, wake_at, len(new), shape) + new + outbox
 
 
-def _customer(old: _Body) -> Customer:
-    return Customer(
-        first_seen=old.first_seen,
-        spoken_at=old.spoken_at,
-        channels=old.channels,
-        recent=old.recent,
-        sends=old.sends,
-        last_category=old.last_category,
-        installed_at=old.installed_at,
-        ended=old.ended,
-        episodes=old.episodes,
-        plays=old.plays,
-        purchase=_cadence(old.purchase),
-        app=_cadence(old.app),
-        web=_cadence(old.web),
-        store=_cadence(old.store),
-        brand=_cadence(old.brand),
+def _body(old: _Body) -> tuple[int, bytes]:
+    """The shape byte and the body of version 2."""
+    shape = 0 if bytes(old.episodes) in _NONE and bytes(old.plays) in _NONE else form2.BUSY
+    moving, still = b"", b""
+    for number, cadence in enumerate((old.purchase, old.app, old.web, old.store, old.brand)):
+        if cadence:
+            shape |= 1 << number
+            x, n, mean, m2, previous, start, last, due_at = _CADENCE.unpack(cadence)
+            moving += struct.pack("<" + MOVING, last, due_at)
+            still += STILL.pack(x, n, mean, m2, previous & 0xFFFF, previous >> 16, start % _DAY)
+    return shape, moving + still + _pack(_rest(old))
+
+
+def _rest(old: _Body) -> tuple[Raw, ...]:
+    """What version 2 packs behind the cadences."""
+    return (
+        old.first_seen,
+        old.spoken_at,
+        old.channels,
+        old.recent,
+        old.sends,
+        old.last_category,
+        old.installed_at,
+        old.ended,
+        old.episodes,
+        old.plays,
     )
-
-
-def _cadence(stored: bytes) -> Cadence | None:
-    return Cadence(*_CADENCE.unpack(stored)) if stored else None

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import form1
+from . import form1, form2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_LIFTS: Final[Mapping[int, Callable[[bytes], bytes]]] = {form1.VERSION: form1.upcast}
+_LIFTS: Final[Mapping[int, Callable[[bytes], bytes]]] = {
+    form1.VERSION: form1.upcast,
+    form2.VERSION: form2.upcast,
+}
 
 
 def lifted(value: bytes) -> bytes:
@@ -23,5 +26,6 @@ def lifted(value: bytes) -> bytes:
     Raises:
         streams.wire.row.StoredFormError: if it is not what its version says.
     """
-    lift = _LIFTS.get(value[0])
-    return value if lift is None else lift(value)
+    while (lift := _LIFTS.get(value[0])) is not None:
+        value = lift(value)
+    return value

@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The version of the stored form. A higher one was written by a newer Holdfast and is refused."""
 
-READABLE: Final = (1, FORMAT)
+READABLE: Final = (1, 2, FORMAT)
 """The versions that are read from a changelog: older ones are lifted first (``streams.customer.upcast``)."""
 
 MARKER: Final = b"\x00epoch"

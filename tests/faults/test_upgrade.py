@@ -5,6 +5,7 @@ import pytest
 from agents.errors import ExitCode
 from streams.wire.row import FORMAT
 from tests.support.faults import PRODUCTION, Bed, Dice, Row
+from tests.support.previous_form import as_form_1
 from tests.support.topics import each, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -43,4 +44,4 @@ def test_f28_a_fleet_is_upgraded_one_by_one_and_the_old_release_refuses_the_new_
     assert "this version cannot read" in refused.said
     bed.replace(refused)
     bed.recover()
-    bed.finish()
+    bed.finish(held=as_form_1)

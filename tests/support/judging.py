@@ -11,7 +11,7 @@ committed, I8 continuity, I9 the same again from the same log.
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
@@ -186,18 +186,27 @@ class Verdict:
         )
 
 
-def judge_log(log: Log, core: CoreFactory) -> Verdict:
+Held = Callable[[bytes], bytes]
+
+
+def whole(value: bytes) -> bytes:
+    """All that a row holds."""
+    return value
+
+
+def judge_log(log: Log, core: CoreFactory, held: Held = whole) -> Verdict:
     """Execute a log again, up to the last committed cut, and compare it with what stands on the topics.
 
     Args:
         log: What was read.
         core: Makes a core, given the number of its partition.
+        held: What of a row is compared: where an older release wrote too, what its form holds.
     """
     verdict, rejects = Verdict(), log.topics.rejects.name
     expected, rows = _execute(log, core, verdict)
     verdict.unstable = verdict.digest != _digest(*_execute(log, core, Verdict()))
     for p, again in rows.items():
-        verdict.wrong_rows += _compare_rows(again, log.changelog[p], verdict)
+        verdict.wrong_rows += _compare_rows(again, log.changelog[p], verdict, held)
     found = [Sent(r.topic, r.key, r.value, tuple(r.headers)) for r in log.outputs]
     _compare(expected, found, rejects, verdict)
     verdict.differing = _differing(found)
@@ -349,7 +358,7 @@ def _digest(sent: Iterable[Sent], rows: Mapping[int, Mapping[bytes, bytes]]) -> 
 
 
 def _compare_rows(
-    expected: Mapping[bytes, bytes], changelog: Sequence[Record], verdict: Verdict
+    expected: Mapping[bytes, bytes], changelog: Sequence[Record], verdict: Verdict, held: Held
 ) -> list[bytes]:
     """Rows by the epoch rule: what was written in an older epoch than the newest before it does not count."""
     rows: dict[bytes, bytes] = {}
@@ -373,14 +382,14 @@ def _compare_rows(
             rows[key] = lifted(value)
     ours = {key: row.with_epoch(value, 0) for key, value in expected.items() if not row.is_leaving(value)}
     theirs = {key: row.with_epoch(value, 0) for key, value in rows.items() if not row.is_leaving(value)}
-    return [key for key in ours.keys() | theirs.keys() if not _same(ours.get(key), theirs.get(key))]
+    return [key for key in ours.keys() | theirs.keys() if not _same(ours.get(key), theirs.get(key), held)]
 
 
-def _same(ours: bytes | None, theirs: bytes | None) -> bool:
+def _same(ours: bytes | None, theirs: bytes | None, held: Held) -> bool:
     """Byte for byte; a row that a repair wrote again may have lost an outbox that had left long before."""
     if ours is None or theirs is None:
         return ours is theirs
-    return theirs in (ours, row.without_outbox(ours))
+    return held(theirs) in (held(ours), held(row.without_outbox(ours)))
 
 
 def _tombstone_epoch(record: Record) -> int:

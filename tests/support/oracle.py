@@ -4,21 +4,22 @@ from agents.lane.core import CoreFactory
 from streams.tables import app_id
 from streams.topics import Catalogue
 
-from .judging import Log, Verdict, judge_log
+from .judging import Held, Log, Verdict, judge_log, whole
 from .topics import committed, each, ends, read_topic
 
 __all__ = ["Verdict", "judge", "read_log"]
 
 
-def judge(bootstrap: str, topics: Catalogue, core: CoreFactory) -> Verdict:
+def judge(bootstrap: str, topics: Catalogue, core: CoreFactory, held: Held = whole) -> Verdict:
     """Execute the log again, up to the last committed cut, and compare it with what stands on the topics.
 
     Args:
         bootstrap: The broker; the workers must have ended or be idle.
         topics: The catalogue.
         core: Makes a core, given the number of its partition.
+        held: What of a row is compared.
     """
-    return judge_log(read_log(bootstrap, topics), core)
+    return judge_log(read_log(bootstrap, topics), core, held)
 
 
 def read_log(bootstrap: str, topics: Catalogue) -> Log:

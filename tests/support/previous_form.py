@@ -1,26 +1,40 @@
-"""Rows as release 0.1.0 wrote them (form 1): what a changelog holds while a fleet is being upgraded.
+"""Rows as earlier versions wrote them: what a changelog holds while a fleet is being upgraded.
 
-Written here on its own, from what that form was, so that its reader in ``streams.customer.form1`` is not
-judged by itself.
+Written here on its own, from what those forms were, so that their readers in ``streams.customer`` are not
+judged by themselves. What a form did not know is not in it: a row of today loses that.
 """
 
 import struct
+from typing import Any
 
 import msgspec
 
 from streams.customer.cadence import Cadence
-from streams.customer.state import decode
+from streams.customer.state import SHAPES, decode
 from streams.wire import row
 
-_HEAD = struct.Struct("<BqqqqI")
+_HEAD_1 = struct.Struct("<BqqqqI")
+_HEAD_2 = struct.Struct("<BqqqqIB")
 _CADENCE = struct.Struct("<Idddqqqq")
+CUSTOMER, CHANNEL, EPISODE, ENDED, RUNNING, SENT = 10, 10, 10, 5, 12, 6
+"""How many fields forms 1 and 2 had in each part of what is packed."""
 
 
 def as_form_1(value: bytes) -> bytes:
-    """A row of today in form 1, which lacks nothing of it."""
+    """A row of today in form 1, of release 0.1.0."""
     stored = row.unpack(value)
     body = _body(stored) if stored.body else b""
-    head = _HEAD.pack(1, stored.epoch, stored.cut, stored.seq, stored.wake_at, len(body))
+    head = _HEAD_1.pack(1, stored.epoch, stored.cut, stored.seq, stored.wake_at, len(body))
+    return head + body + stored.outbox
+
+
+def as_form_2(value: bytes) -> bytes:
+    """A row of today in form 2."""
+    stored = row.unpack(value)
+    body = stored.body
+    if body:
+        body = body[: SHAPES[stored.shape].rest] + msgspec.msgpack.encode(_rest(stored))
+    head = _HEAD_2.pack(2, stored.epoch, stored.cut, stored.seq, stored.wake_at, len(body), stored.shape)
     return head + body + stored.outbox
 
 
@@ -29,21 +43,52 @@ def context_as_form_1(value: bytes) -> bytes:
     return b"\x01" + value[1:]
 
 
+def context_as_form_2(value: bytes) -> bytes:
+    """The same in form 2."""
+    return b"\x02" + value[1:]
+
+
+def _rest(stored: row.Row) -> list[Any]:
+    """What forms 1 and 2 knew of what is packed behind the cadences."""
+    rest = msgspec.msgpack.decode(stored.body[SHAPES[stored.shape].rest :])[:CUSTOMER]
+    first_seen, spoken_at, channels, recent, sends, category, installed_at, ended, episodes, plays = rest
+    return [
+        first_seen,
+        spoken_at,
+        {name: channel[:CHANNEL] for name, channel in channels.items()},
+        recent,
+        sends,
+        category,
+        installed_at,
+        [one[:ENDED] for one in ended],
+        [episode[:EPISODE] for episode in episodes],
+        [_play(play[:RUNNING]) for play in plays],
+    ]
+
+
+def _play(play: list[Any]) -> list[Any]:
+    sent, reacted = play[10:]
+    return [*play[:10], [one[:SENT] for one in sent], reacted]
+
+
 def _body(stored: row.Row) -> bytes:
-    c = decode(stored.shape, stored.body)
+    first_seen, spoken_at, channels, recent, sends, category, installed_at, ended, episodes, plays = _rest(
+        stored
+    )
+    cadences = decode(stored.shape, stored.body).cadences()
     return msgspec.msgpack.encode(
         (
-            c.first_seen,
-            *map(_cadence, c.cadences()),
-            c.channels,
-            c.installed_at,
-            c.episodes,
-            c.ended,
-            c.plays,
-            c.sends,
-            c.recent,
-            c.last_category,
-            c.spoken_at,
+            first_seen,
+            *map(_cadence, cadences),
+            channels,
+            installed_at,
+            episodes,
+            ended,
+            plays,
+            sends,
+            recent,
+            category,
+            spoken_at,
         )
     )
 

@@ -1,7 +1,7 @@
 """A worker whose rows are those of release 0.1.0: ``faust -A tests.support.previous_worker worker``.
 
-It decides like today's, since both releases decide alike, and differs in what they do not share: it writes
-rows of form 1 and no ledger, and refuses every other form, as 0.1.0 does.
+It decides like today's and differs in what it keeps: it writes rows of form 1, which lack what came later,
+and no ledger, and refuses every other form, as 0.1.0 does.
 """
 
 from collections.abc import Mapping

@@ -22,7 +22,7 @@ from devkit.broker import EmbeddedBroker, KafkaCluster, RealKafka, records
 from streams.tables import app_id
 from streams.timeline import Partition
 from streams.wire.control import ControlRecord, Cut, decode_control, encode
-from tests.support.judging import Verdict
+from tests.support.judging import Held, Verdict, whole
 from tests.support.oracle import judge
 from tests.support.topics import Load, each, make_topics, read_topic
 from tests.support.toy_core import ToyPartition
@@ -328,16 +328,16 @@ class Bed:
             load.stop()
         self.wait(lambda: self.lag() == 0, "everything is committed", seconds)
 
-    def finish(self, seconds: float = 120) -> Verdict:
+    def finish(self, seconds: float = 120, held: Held = whole) -> Verdict:
         """Stop the load, wait until all is committed, end the workers with 0, and have the oracle judge."""
         self.settle(seconds)
         for worker in self.running:
             self.stop(worker)
-        return self.judge()
+        return self.judge(held)
 
-    def judge(self) -> Verdict:
+    def judge(self, held: Held = whole) -> Verdict:
         """The oracle on what stands on the topics; raises unless everything is as it must be."""
-        verdict = judge(self.bootstrap, self.topics, self.core())
+        verdict = judge(self.bootstrap, self.topics, self.core(), held)
         self.row.verdicts.append(verdict)
         print(verdict.summary())  # noqa: T201 - pytest shows it for a failed test
         verdict.require_equal()
