@@ -54,7 +54,7 @@ async def _call(method: Any, *args: Any) -> Any:  # noqa: ANN401 - as the thread
 @pytest.mark.parametrize("after", [None, 8])
 async def test_records_from_before_a_rebalance_are_not_taken(after: int | None) -> None:
     consumer = Consumer(after)
-    assert await consumer._take(INPUT, [SimpleNamespace(offset=FOUND)]) == 0  # type: ignore[list-item]
+    assert await consumer._take(INPUT, [SimpleNamespace(offset=FOUND)]) == 0
     assert consumer.told == []
     assert consumer.kafka.sought == []
     assert consumer._read_offset[INPUT] == after
@@ -62,6 +62,6 @@ async def test_records_from_before_a_rebalance_are_not_taken(after: int | None) 
 
 async def test_without_one_a_jump_is_believed_at_the_second_look() -> None:
     consumer = Consumer(EXPECTED)
-    assert await consumer._take(INPUT, [SimpleNamespace(offset=FOUND)]) == 1  # type: ignore[list-item]
+    assert await consumer._take(INPUT, [SimpleNamespace(offset=FOUND)]) == 1
     assert consumer.told == ["reach", "take"]
     assert consumer._read_offset[INPUT] == FOUND + 1
