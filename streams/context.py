@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .beliefs import beliefs_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .beliefs import Beliefs
     from .customer.state import Customer
     from .policy.model import Policy
     from .wire.control import Offer, PopulationFact, SourceFact
@@ -36,6 +39,11 @@ class Context:
     offers: Sequence[Offer] = ()
     population: PopulationFact | None = None
     sources: Mapping[str, SourceFact] = field(default_factory=dict)
+
+    @property
+    def beliefs(self) -> Beliefs:
+        """What is believed of a customer whose own rhythm is not known yet."""
+        return beliefs_of(self.policy, self.population)
 
     def historical(self, at: int) -> bool:
         """Whether what became true at ``at`` (ms) is too long past to be answered (design.md 4)."""

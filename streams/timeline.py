@@ -183,8 +183,8 @@ class Partition:
 
     def _arrived(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
         """Look at the customers of whom there is news, some at a time."""
-        if self._visits is None or self._visits.policy is not context.policy:
-            self._visits = Visits(context.policy)
+        if self._visits is None or self._visits.beliefs is not context.beliefs:
+            self._visits = Visits(context.beliefs)
         visits, news, rows, now, epoch = self._visits, iter(arrived.items()), self.rows, self.at, self._epoch
         while some := list(islice(news, portion.grain)):
             for key, mine in some:

@@ -26,6 +26,7 @@ from .wire import row
 from .wire.event import STREAMS_OF, TYPES, human_surface
 
 if TYPE_CHECKING:
+    from .beliefs import Beliefs
     from .customer.state import Customer
     from .lapse.limits import Limit
     from .policy.model import Policy
@@ -84,16 +85,16 @@ else 0; the places of duplicates among the events."""
 
 
 class Visits:
-    """What happens to customers under one policy, the quick way.
+    """What happens to customers under one policy and one state of knowledge, the quick way.
 
     Args:
-        policy: in force.
+        beliefs: what is believed of everybody, under the policy in force.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
+    def __init__(self, beliefs: Beliefs) -> None:
+        self.beliefs, policy = beliefs, beliefs.policy
         rules = [policy.detect.silences[SILENCE[stream]] for stream in STREAMS]
-        limits = limits_of(policy)
+        limits = limits_of(beliefs)
         self._streams_of = _plain_types(policy)
         self._graces = [rule.grace if rule.enabled else _NEVER for rule in rules]
         self._one_grace = self._graces[0] if len(set(self._graces)) == 1 else None

@@ -1,7 +1,8 @@
 """How long a silence may last on each stream, made ready to be asked at each new occasion.
 
-What does not depend on the customer is computed once for a policy. The common rule stands here once more in
-one piece, operation for operation as in ``rules``: a test holds that both give the same bits.
+What does not depend on the customer is computed once for a policy and what is known of the population.
+The common rule stands here once more in one piece, operation for operation as in ``rules``: a test holds
+that both give the same bits.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from streams.beliefs import EVERYBODY, Belief
+from streams.population.experience import experience
 from streams.wire.times import DAY
 
 from . import rules
@@ -18,38 +21,40 @@ from .student import stdtr, stdtrit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from streams.beliefs import Beliefs, Prior
     from streams.policy.detect import SilenceRule
-    from streams.policy.model import Policy
 
     Limit = Callable[[int, float, float, float], int]
 
 _KEPT: Final = 64
-_ready: Final[dict[int, tuple[Policy, Mapping[str, Limit]]]] = {}
-"""By the identity of a policy, which is kept alive with what was made of it."""
+_ready: Final[dict[tuple[int, str], tuple[Beliefs, Mapping[str, Limit]]]] = {}
+"""By the identity of what is believed, which is kept alive with what was made of it, and by cohort."""
 
 
-def limits_of(policy: Policy) -> Mapping[str, Limit]:
+def limits_of(beliefs: Beliefs, cohort: str = EVERYBODY) -> Mapping[str, Limit]:
     """By stream: from x, n, mean and m2 of a cadence to how long its silence may last (ms)."""
-    ready = _ready.get(id(policy))
+    key = id(beliefs), cohort if cohort in beliefs.cohorts else EVERYBODY
+    ready = _ready.get(key)
     if ready is not None:
         return ready[1]
     if len(_ready) >= _KEPT:
         _ready.clear()
+    silences = beliefs.policy.detect.silences
     limits = {
-        stream: limit_of(policy.detect.silences[kind], getattr(policy.prior, stream))
-        for stream, kind in SILENCE.items()
+        stream: limit_of(silences[kind], beliefs.of(stream, cohort)) for stream, kind in SILENCE.items()
     }
-    _ready[id(policy)] = (policy, limits)
+    _ready[key] = (beliefs, limits)
     return limits
 
 
-def limit_of(rule: SilenceRule, prior: rules.Prior) -> Limit:
+def limit_of(rule: SilenceRule, belief: Belief) -> Limit:
     """How long a silence may last under a rule, from x, n, mean and m2 (ms)."""
     if rule.rule == "fixed":
         return lambda _x, _n, _mean, _m2: rule.after
     if rule.rule not in ("precision", "quantile"):
-        return _yearly(rule, prior)
-    return lambda x, n, mean, m2: within(days_of(x, rules.gap(n, mean, m2, prior), rule, prior), rule)
+        return _yearly(rule, belief)
+    prior = belief.prior
+    return lambda x, n, mean, m2: within(days_of(x, rules.gap(n, mean, m2, prior), rule, belief), rule)
 
 
 def within(days: float, rule: SilenceRule) -> int:
@@ -57,18 +62,20 @@ def within(days: float, rule: SilenceRule) -> int:
     return min(max(round(days * DAY), rule.at_least), rule.at_most)
 
 
-def days_of(x: int, g: rules.Gap, rule: SilenceRule, prior: rules.Prior) -> float:
+def days_of(x: int, g: rules.Gap, rule: SilenceRule, belief: Belief) -> float:
     """The days that a rule asks for after ``x`` gaps, before its bounds."""
     horizon = rule.horizon / DAY
     if rule.rule == "precision":
-        return rules.precision(g, rules.dropout_odds(x, prior), rule.precision, horizon)
+        return rules.precision(g, rules.dropout_odds(x, belief.prior), rule.precision, horizon)
     if rule.rule == "quantile":
-        return rules.quantile(g, rule.alpha, horizon)
-    return rules.yearly(g, rule.per_year, horizon)
+        return rules.quantile(g, min(rule.alpha * belief.factor(x), max(rule.alpha, rules.MOST)), horizon)
+    return rules.yearly(g, rule.per_year * belief.factor(x), horizon)
 
 
-def _yearly(rule: SilenceRule, prior: rules.Prior) -> Limit:
+def _yearly(rule: SilenceRule, belief: Belief) -> Limit:
     """``rules.yearly`` of ``rules.gap``, within the bounds of the rule."""
+    prior: Prior = belief.prior
+    budgets = [rule.per_year * factor for factor in belief.correction]
     m0, kappa0, a0, b0 = prior.m0, prior.kappa0, prior.a0, prior.b0
     per_year, at_least, at_most = rule.per_year, rule.at_least, rule.at_most
     horizon = rule.horizon / DAY
@@ -76,13 +83,14 @@ def _yearly(rule: SilenceRule, prior: rules.Prior) -> Limit:
     longest, a_year, exp, sqrt = rules.LONGEST, rules.DAYS_A_YEAR, math.exp, math.sqrt
     least, most = rules.LEAST, rules.MOST
 
-    def limit(_x: int, n: float, mean: float, m2: float) -> int:
+    def limit(x: int, n: float, mean: float, m2: float) -> int:
         kappa = kappa0 + n
         shape = a0 + n / 2.0
         rate = b0 + m2 / 2.0 + kappa0 * n * (mean - m0) ** 2 / (2.0 * kappa)
         location = (weight + n * mean) / kappa
         scale = sqrt(rate * (kappa + 1.0) / shape / kappa)
-        alpha = per_year * exp(location if location < longest else longest) / a_year  # noqa: FURB136
+        budget = budgets[experience(x)] if budgets else per_year
+        alpha = budget * exp(location if location < longest else longest) / a_year  # noqa: FURB136
         if alpha < least:
             alpha = least
         elif alpha > most:

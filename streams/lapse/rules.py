@@ -8,9 +8,12 @@ survival function.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .student import stdtr, stdtrit
+
+if TYPE_CHECKING:
+    from streams.beliefs import Prior
 
 DAYS_A_YEAR: Final = 365.25
 LEAST: Final = 0.001
@@ -18,17 +21,6 @@ MOST: Final = 0.6
 """Bounds of the share of gaps that may alarm (model.md 2, formula 9)."""
 LONGEST: Final = 20.0
 """Log days: a million years. Whatever a policy's prior says, a length stays a number that can be stored."""
-
-
-class Prior(Protocol):
-    """What is believed of a stream before the customer has shown an own rhythm."""
-
-    m0: float
-    kappa0: float
-    a0: float
-    b0: float
-    a: float
-    b: float
 
 
 class Gap(NamedTuple):

@@ -22,6 +22,7 @@ from .limits import days_of, limits_of, within
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streams.beliefs import Belief
     from streams.context import Visit
     from streams.customer.cadence import Cadence
     from streams.customer.state import Customer, Episode
@@ -42,17 +43,17 @@ class Threshold(NamedTuple):
     origin: str
 
 
-def threshold(c: Cadence, rule: SilenceRule, prior: rules.Prior, min_gaps: int) -> Threshold:
+def threshold(c: Cadence, rule: SilenceRule, belief: Belief, min_gaps: int) -> Threshold:
     """The silence that is too long for this rhythm under this rule (model.md 2).
 
     The origin is ``own`` from ``min_gaps`` gaps on, if they outweigh the prior; ``pooled`` before that;
     ``policy`` where the policy names the days itself.
     """
-    g = rules.gap(c.n, c.mean, c.m2, prior)
+    g = rules.gap(c.n, c.mean, c.m2, belief.prior)
     if rule.rule == "fixed":
         return Threshold(rule.after, g.typical, "policy")
-    own = c.x >= min_gaps and c.n >= OWN_WEIGHT * (prior.kappa0 + c.n)
-    return Threshold(within(days_of(c.x, g, rule, prior), rule), g.typical, "own" if own else "pooled")
+    own = c.x >= min_gaps and c.n >= OWN_WEIGHT * (belief.prior.kappa0 + c.n)
+    return Threshold(within(days_of(c.x, g, rule, belief), rule), g.typical, "own" if own else "pooled")
 
 
 def act(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
@@ -76,7 +77,7 @@ def _observe(visit: Visit, stream: str, at: int) -> bool:
     if new is old:
         return False
     if not new.due_at:
-        limit = limits_of(policy)[stream]
+        limit = limits_of(visit.context.beliefs)[stream]
         new = new.due(new.last + limit(new.x, new.n, new.mean, new.m2))
     setattr(customer, stream, new)
     return True
@@ -130,14 +131,14 @@ def _is_due(customer: Customer, stream: str, due: int, now: int, policy: Policy)
 def _open_if_due(visit: Visit, stream: str, now: int) -> Signal | None:
     """Compute a deadline again under the policy in force; open the episode, or wait on."""
     customer, policy = visit.customer, visit.context.policy
-    rule, prior = policy.detect.silences[SILENCE[stream]], getattr(policy.prior, stream)
+    rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream)
     c: Cadence = getattr(customer, stream)
-    limit = threshold(c, rule, prior, policy.own.min_gaps)
+    limit = threshold(c, rule, belief, policy.own.min_gaps)
     c = c.due(c.last + limit.length)
     setattr(customer, stream, c)
     if c.due_at + rule.grace > now:
         return None
-    evidence = {"surface": _evidence_of_silence(c, limit), "rule": _evidence_of_rule(stream, c, rule, prior)}
+    evidence = {"surface": _evidence_of_silence(c, limit), "rule": _evidence_of_rule(stream, c, rule, belief)}
     return open_episode(visit, SILENCE[stream], c.last, c.due_at, evidence)
 
 
@@ -153,7 +154,7 @@ def _evidence_of_silence(c: Cadence, limit: Threshold) -> dict[str, Any]:
     }
 
 
-def _evidence_of_rule(stream: str, c: Cadence, rule: SilenceRule, prior: rules.Prior) -> dict[str, Any]:
+def _evidence_of_rule(stream: str, c: Cadence, rule: SilenceRule, belief: Belief) -> dict[str, Any]:
     """Every number of the verdict, so that it can be reached again (N6). Lengths are in ms."""
     return {
         "stream": stream,
@@ -169,7 +170,10 @@ def _evidence_of_rule(stream: str, c: Cadence, rule: SilenceRule, prior: rules.P
         "n": c.n,
         "mean": c.mean,
         "m2": c.m2,
-        "prior": {name: getattr(prior, name) for name in ("m0", "kappa0", "a0", "b0", "a", "b")},
+        "prior": {name: getattr(belief.prior, name) for name in ("m0", "kappa0", "a0", "b0", "a", "b")},
+        "prior_from": belief.origin,
+        "population": belief.version or None,
+        "correction": belief.factor(c.x),
         "due_at": format_time(c.due_at),
     }
 

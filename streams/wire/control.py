@@ -15,6 +15,7 @@ from .form import Form
 from .reject import Reason, Rejection
 
 Offset = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
 
 
 class Cut(Struct, kw_only=True, rename={"from_": "from"}):
@@ -73,13 +74,44 @@ class OffersFact(Struct, kw_only=True):
     offers: list[Offer]
 
 
+class Known(Struct, kw_only=True):
+    """What is known of the customers of one stream, all or those of a cohort (model.md 3, 4 and (12)).
+
+    Attributes:
+        m0: centre of the log gap (log days).
+        kappa0: its weight, in gaps.
+        a0: shape of the spread.
+        b0: its scale.
+        a: dropout after an occasion is Beta(a, b).
+        b: likewise.
+        customers: how many with two gaps or more it was learnt from.
+        c: the precision that `steered` asks for now.
+        correction: what `yearly` and `quantile` multiply their share of gaps with, by experience
+            (``streams.population.experience``); empty while nothing is to be corrected.
+    """
+
+    m0: float
+    kappa0: Positive
+    a0: Positive
+    b0: Positive
+    a: Positive
+    b: Positive
+    customers: Offset
+    c: Annotated[float, Meta(gt=0, lt=1)] = 0.7
+    correction: list[Positive] = []
+
+
 class PopulationFact(Struct, kw_only=True):
-    """What all customers together say about one: priors, and how they respond."""
+    """What all customers together say about one: priors, and how they respond.
+
+    `priors` are by stream and cohort; the cohort `""` is everybody. A stream that is not there is not
+    known yet.
+    """
 
     v: int = 1
     kind: Literal["population"] = "population"
-    version: int
-    priors: dict[str, Any]
+    version: Offset
+    priors: dict[str, dict[str, Known]]
     responses: dict[str, Any]
 
 

@@ -2,15 +2,18 @@
 
 import random
 import struct
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 
 import pytest
 from scipy import special
 
+from streams.beliefs import Belief, beliefs_of
 from streams.customer.cadence import Cadence
 from streams.lapse import limits, rules, silence, student
 from streams.policy.builtin import default_policy
 from streams.policy.detect import SilenceRule
+from streams.policy.model import Policy
 
 from ...support.story import P0, policy
 
@@ -42,22 +45,28 @@ def sums(chance: random.Random) -> tuple[int, float, float, float]:
     return x, n, chance.uniform(-1.4, 6.0) if n else 0.0, n * spread * chance.random()
 
 
+@pytest.mark.parametrize("correction", [(), (0.5, 0.8, 1.0, 1.5, 90.0)], ids=["as-it-is", "corrected"])
 @pytest.mark.parametrize("prior", PRIORS, ids=["P0", "narrow", "far"])
 @pytest.mark.parametrize("of", RULES, ids=lambda of: f"{of.rule}-{of.per_year}")
 def test_a_prepared_limit_is_the_threshold_that_the_evidence_tells(
-    of: SilenceRule, prior: SimpleNamespace
+    of: SilenceRule, prior: SimpleNamespace, correction: tuple[float, ...]
 ) -> None:
-    chance, limit = random.Random(7), limits.limit_of(of, prior)
+    belief = Belief(prior, correction=correction)
+    chance, limit = random.Random(7), limits.limit_of(of, belief)
     for _ in range(3000):
         x, n, mean, m2 = sums(chance)
         known = Cadence(x, n, mean, m2, 0, 0, 0, 0)
-        assert limit(x, n, mean, m2) == silence.threshold(known, of, prior, 4).length
+        assert limit(x, n, mean, m2) == silence.threshold(known, of, belief, 4).length
+
+
+def limits_under(policy_: Policy) -> Mapping[str, Callable[[int, float, float, float], int]]:
+    return limits.limits_of(beliefs_of(policy_, None))
 
 
 def test_each_policy_has_its_own_limits() -> None:
     often = policy(detect={"app_stopped": {"per_year": 50.0}})
     for _ in range(2):
-        default, busy = limits.limits_of(default_policy())["app"], limits.limits_of(often)["app"]
+        default, busy = limits_under(default_policy())["app"], limits_under(often)["app"]
         assert busy(9, 8.0, 2.0, 1.0) < default(9, 8.0, 2.0, 1.0)
 
 

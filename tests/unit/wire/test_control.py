@@ -8,6 +8,7 @@ import pytest
 from streams.wire.control import (
     ControlRecord,
     Cut,
+    Known,
     Offer,
     OffersFact,
     PolicyFact,
@@ -25,6 +26,7 @@ CUT = Cut(epoch=812, n=4711, at=ARRIVAL, from_={"a": 1}, ends={"a": 3}, tick=Non
 OFFER = Offer(
     id="beans", kind="sale", categories=["coffee"], from_=ARRIVAL, until=None, variables={"off": "10%"}
 )
+KNOWN = Known(m0=2.5, kappa0=1.5, a0=3.0, b0=1.2, a=1.0, b=4.0, customers=30, correction=[1.0, 0.5])
 RECORDS: list[ControlRecord] = [
     CUT,
     Cut(epoch=1, n=1, at=0, from_={}, ends={}, tick=9),
@@ -32,7 +34,7 @@ RECORDS: list[ControlRecord] = [
     PolicyFact(version="abc", document={"lapse": {"grace": "1h"}}),
     OffersFact(version="abc", offers=[OFFER, Offer(id="new", kind="new", from_=0, until=ARRIVAL)]),
     OffersFact(version="none", offers=[]),
-    PopulationFact(version=3, priors={"a": 1.5}, responses={}),
+    PopulationFact(version=3, priors={"web": {"": KNOWN}}, responses={}),
     SourceFact(source="web", state="quiet", since=ARRIVAL),
 ]
 
