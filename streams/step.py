@@ -9,7 +9,7 @@ customer that is handed in is changed in place: callers hand in a freshly unpack
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .customer import consent, recent
 from .customer.cadence import last_of
@@ -72,7 +72,7 @@ def on_event(visit: Visit, event: Event) -> Step:
             return _DUPLICATE
         customer.recent = known
     if type_ == "customer.erased":
-        return Step(_leave(visit, "erased", event.occurred_at), forget=True)
+        return Step(_leave(visit, "erased", event.occurred_at, act=episodes.act_of(event)), forget=True)
     says: list[Signal | Command] = _learn(visit, event)
     streams = human_surface(event)
     if streams:
@@ -93,9 +93,11 @@ def on_time(visit: Visit, now: int) -> Step:
     says += _answer(visit, silence.fall(visit, now))
     wishes, commands = plays.on_wake(visit, now)
     says += commands
-    if forget_at(customer, policy) > now:
+    forgotten = forget_at(customer, policy)
+    if forgotten > now:
         return Step(says, wishes)
-    says += _leave(visit, "expired", now)
+    said = {"silent_since": forgotten - policy.memory, "memory": policy.memory}
+    says += _leave(visit, "expired", now, **said)
     return Step(says, forget=not _keep_only_a_no(customer, policy, now))
 
 
@@ -196,11 +198,11 @@ def _start_plays_on(visit: Visit, event: Event) -> None:
         plays.start(visit, plays.answering(visit, trigger, facts), event.occurred_at, None)
 
 
-def _leave(visit: Visit, reason: str, at: int) -> list[Signal | Command]:
+def _leave(visit: Visit, reason: str, at: int, **why: Any) -> list[Signal | Command]:  # noqa: ANN401 - of the end
     """End everything: the customer is forgotten, or has asked to be."""
     says: list[Signal | Command] = []
     for episode in list(visit.customer.episodes):
-        says += _answer(visit, [episodes.close_episode(visit, episode, reason, at, {})])
+        says += _answer(visit, [episodes.end(visit, episode, reason, at, **why)])
     for run in list(visit.customer.plays):
         says += plays.stop(visit, run, at)
     return says

@@ -13,11 +13,15 @@ from streams.customer.state import Ended, Episode
 from streams.wire.ids import episode_id, signal_id
 from streams.wire.signal import Signal
 
+from .evidence import Act, EndFacts
 from .kinds import stage
 
 if TYPE_CHECKING:
     from streams.context import Visit
     from streams.customer.state import Customer
+    from streams.wire.event import Event
+
+    from .evidence import Conclusion, Facts
 
 Evidence = dict[str, Any]
 
@@ -37,6 +41,54 @@ def by_id(customer: Customer, id_: str) -> Episode:
     return next(episode for episode in customer.episodes if episode.id == id_)
 
 
+def open_on(visit: Visit, facts: Facts, found: Conclusion) -> Signal:
+    """Open the episode that facts conclude, and say so with them as evidence."""
+    return open_episode(
+        visit,
+        found.kind,
+        found.started_at,
+        found.at,
+        facts.evidence(found.words),
+        channel=found.channel,
+        surface=found.surface,
+        note=found.note,
+    )
+
+
+def end_on(visit: Visit, episode: Episode, facts: Facts, found: Conclusion) -> Signal:
+    """Close or retract an episode as facts conclude, and say so with them as evidence."""
+    evidence = facts.evidence(found.words)
+    if found.action == "retracted":
+        return retract_episode(visit, episode, found.at, evidence)
+    assert found.reason is not None
+    return close_episode(visit, episode, found.reason, found.at, evidence)
+
+
+def end(visit: Visit, episode: Episode, reason: str, at: int, **more: Any) -> Signal:  # noqa: ANN401 - of the facts
+    """Close an episode for a reason that needs no reckoning, at ``at`` (ms); ``more`` are fields of ``EndFacts``."""
+    facts = EndFacts(
+        kind=episode.kind,
+        channel=episode.channel,
+        surface=episode.surface,
+        started_at=episode.started_at,
+        reason=reason,
+        at=at,
+        **more,
+    )
+    return end_on(visit, episode, facts, facts.conclude())
+
+
+def act_of(event: Event) -> Act:
+    """The event that a verdict rests on."""
+    return Act(
+        type=event.type,
+        source=event.source,
+        id=event.id,
+        occurred_at=event.occurred_at,
+        surface=event.surface,
+    )
+
+
 def open_episode(
     visit: Visit,
     kind: str,
@@ -48,7 +100,10 @@ def open_episode(
     surface: str | None = None,
     note: str = "",
 ) -> Signal:
-    """Open an episode that became true at ``at`` (ms) and say so. Its arm is drawn by whoever answers it."""
+    """Open an episode that became true at ``at`` (ms) and say so. Its arm is drawn by whoever answers it.
+
+    ``number`` in the evidence counts openings with the same start, from the second on: it is in the id.
+    """
     number = 1 + _times_started(visit.customer, kind, channel, surface, started_at)
     episode = Episode(
         id=episode_id(visit.customer_id, kind, channel, surface, started_at, number),
@@ -63,19 +118,24 @@ def open_episode(
         note=note,
     )
     visit.customer.episodes.append(episode)
-    return _signal(visit, episode, "opened", at, evidence)
+    return _signal(visit, episode, "opened", at, _numbered(episode, evidence))
 
 
 def close_episode(visit: Visit, episode: Episode, reason: str, at: int, evidence: Evidence) -> Signal:
     """Close an episode for a reason of wire.md, at the moment (ms) when that became true."""
     _end(visit.customer, episode)
-    return _signal(visit, episode, "closed", at, evidence, reason)
+    return _signal(visit, episode, "closed", at, _numbered(episode, evidence), reason)
 
 
 def retract_episode(visit: Visit, episode: Episode, at: int, evidence: Evidence) -> Signal:
     """Take an episode back that should not have been opened; ``at`` (ms) may precede its opening."""
     _end(visit.customer, episode)
-    return _signal(visit, episode, "retracted", at, evidence)
+    return _signal(visit, episode, "retracted", at, _numbered(episode, evidence))
+
+
+def _numbered(episode: Episode, evidence: Evidence) -> Evidence:
+    """The evidence with the episode's number where it is not the first with its start: the id has it too."""
+    return evidence if episode.number == 1 else {**evidence, "number": episode.number}
 
 
 def _end(customer: Customer, episode: Episode) -> None:

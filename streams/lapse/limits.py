@@ -8,7 +8,7 @@ that both give the same bits.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from streams.beliefs import EVERYBODY, Belief
 from streams.population.experience import experience
@@ -47,6 +47,38 @@ def limits_of(beliefs: Beliefs, cohort: str = EVERYBODY) -> Mapping[str, Limit]:
     return limits
 
 
+class Promise(Protocol):
+    """What a rule asks of a threshold: ``streams.policy.detect.SilenceRule``, or the facts of a silence."""
+
+    @property
+    def rule(self) -> str:
+        """Its name."""
+
+    @property
+    def per_year(self) -> float:
+        """``yearly``: false alarms per active customer-year."""
+
+    @property
+    def precision(self) -> float:
+        """``precision``: the share that stays silent until the horizon."""
+
+    @property
+    def alpha(self) -> float:
+        """``quantile``: the share of gaps that alarm."""
+
+    @property
+    def horizon(self) -> int:
+        """A longer silence is a lapse by definition (ms)."""
+
+    @property
+    def at_least(self) -> int:
+        """No alarm sooner (ms)."""
+
+    @property
+    def at_most(self) -> int:
+        """An alarm at the latest then (ms)."""
+
+
 def limit_of(rule: SilenceRule, belief: Belief) -> Limit:
     """How long a silence may last under a rule, from x, n, mean and m2 (ms)."""
     if rule.rule == "fixed":
@@ -57,12 +89,12 @@ def limit_of(rule: SilenceRule, belief: Belief) -> Limit:
     return lambda x, n, mean, m2: within(days_of(x, rules.gap(n, mean, m2, prior), rule, belief), rule)
 
 
-def within(days: float, rule: SilenceRule) -> int:
+def within(days: float, rule: Promise) -> int:
     """The days that a rule asks for, within its bounds (ms)."""
     return min(max(round(days * DAY), rule.at_least), rule.at_most)
 
 
-def days_of(x: int, g: rules.Gap, rule: SilenceRule, belief: Belief) -> float:
+def days_of(x: int, g: rules.Gap, rule: Promise, belief: Belief) -> float:
     """The days that a rule asks for after ``x`` gaps, before its bounds."""
     horizon = rule.horizon / DAY
     if rule.rule == "precision":

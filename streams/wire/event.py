@@ -197,11 +197,15 @@ def human_surface(event: Event) -> tuple[str, ...]:
     """
     if event.activity is False or event.automated:
         return ()
-    type_ = event.type
+    return streams_of(event.type, event.surface)
+
+
+def streams_of(type_: str, surface: str | None) -> tuple[str, ...]:
+    """The streams that an act of this type touches there; nothing where it is no act."""
     if type_ == "order.completed":
-        return ("purchase", event.surface, "brand") if event.surface else ("purchase", "brand")
+        return ("purchase", surface, "brand") if surface else ("purchase", "brand")
     if type_ == "custom":
-        return (event.surface, "brand") if event.surface else ("brand",)
+        return (surface, "brand") if surface else ("brand",)
     if type_ == "in_app.clicked":
-        return (event.surface or "app", "brand")
+        return (surface or "app", "brand")
     return STREAMS_OF.get(type_, ())

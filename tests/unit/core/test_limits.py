@@ -10,7 +10,8 @@ from scipy import special
 
 from streams.beliefs import Belief, beliefs_of
 from streams.customer.cadence import Cadence
-from streams.lapse import limits, rules, silence, student
+from streams.lapse import limits, rules, student
+from streams.lapse.silence_facts import facts_of
 from streams.policy.builtin import default_policy
 from streams.policy.detect import SilenceRule
 from streams.policy.model import Policy
@@ -56,7 +57,7 @@ def test_a_prepared_limit_is_the_threshold_that_the_evidence_tells(
     for _ in range(3000):
         x, n, mean, m2 = sums(chance)
         known = Cadence(x, n, mean, m2, 0, 0, 0, 0)
-        assert limit(x, n, mean, m2) == silence.threshold(known, of, belief, 4).length
+        assert limit(x, n, mean, m2) == facts_of("app", known, of, belief, 4).threshold().length
 
 
 def limits_under(policy_: Policy) -> Mapping[str, Callable[[int, float, float, float], int]]:

@@ -1,0 +1,201 @@
+"""The facts of a silence (D4, D5a-c, D6) and of its end, and the verdicts that follow from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from streams.beliefs import Belief
+from streams.population.experience import CLASSES
+from streams.wire.event import streams_of
+from streams.wire.times import DAY, format_days, format_time
+
+from . import rules
+from .evidence import Act, Conclusion, Facts
+from .kinds import SILENCE
+from .limits import days_of, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streams.customer.cadence import Cadence
+    from streams.policy.detect import SilenceRule
+
+OWN_WEIGHT: Final = 0.5
+"""Below this share of the posterior the own rhythm does not carry the threshold (model.md 2, ``own``)."""
+
+
+class Threshold(NamedTuple):
+    """How long a silence may last (``length``, ms), the typical gap in days, and whose rhythm it is."""
+
+    length: int
+    typical_days: float
+    origin: str
+
+
+class PriorFacts(msgspec.Struct, kw_only=True):
+    """The numbers of ``streams.beliefs.Prior``."""
+
+    m0: float
+    kappa0: float
+    a0: float
+    b0: float
+    a: float
+    b: float
+
+
+class Pause(msgspec.Struct, kw_only=True):
+    """Time in a silence that does not count: ``closed`` (the brand's calendar) or an ``outage``."""
+
+    why: str
+    since: int
+    until: int
+
+
+class SilenceFacts(Facts, tag="silence"):
+    """Everything that the verdict on a stream's silence depends on.
+
+    Attributes:
+        stream: purchase, app, web, store or brand.
+        rule: of the policy, with its parameters below as they were in force; lengths in ms.
+        min_gaps: fewer gaps than that are no own rhythm (N14).
+        x: gaps seen; with ``n``, ``mean`` and ``m2`` the sums of ``streams.customer.cadence``.
+        last: the end of the newest occasion (ms).
+        prior: in force, with ``c`` and ``correction`` (a factor) of ``streams.beliefs.Belief``.
+        prior_from: ``default`` for the policy's, ``pooled`` for the population's.
+        population: the version of its fact, 0 for the policy's.
+        paused: time since ``last`` that does not count, in order and without overlaps.
+    """
+
+    stream: str
+    rule: str
+    per_year: float
+    precision: float
+    alpha: float
+    after: int
+    horizon: int
+    at_least: int
+    at_most: int
+    min_gaps: int
+    x: int
+    n: float
+    mean: float
+    m2: float
+    last: int
+    prior: PriorFacts
+    c: float
+    prior_from: str = "default"
+    population: int = 0
+    correction: float = 1.0
+    paused: tuple[Pause, ...] = ()
+
+    def threshold(self) -> Threshold:
+        """The silence that is too long for this rhythm under this rule (model.md 2).
+
+        The origin is ``own`` from ``min_gaps`` gaps on, if they outweigh the prior; ``pooled`` before that;
+        ``policy`` where the policy names the days itself.
+        """
+        g = rules.gap(self.n, self.mean, self.m2, self.prior)
+        if self.rule == "fixed":
+            return Threshold(self.after, g.typical, "policy")
+        own = self.x >= self.min_gaps and self.n >= OWN_WEIGHT * (self.prior.kappa0 + self.n)
+        days = days_of(self.x, g, self, self._belief())
+        return Threshold(within(days, self), g.typical, "own" if own else "pooled")
+
+    def _belief(self) -> Belief:
+        """What was believed, as far as it concerns this customer."""
+        correction = () if self.correction == 1.0 else (self.correction,) * CLASSES
+        return Belief(self.prior, self.prior_from, self.population, self.c, correction)
+
+    def conclude(self) -> Conclusion:
+        """Silent for too long once the threshold has passed since ``last``, pauses left out."""
+        limit = self.threshold()
+        due_at = after(self.last, limit.length, self.paused)
+        words = {"surface": self.words(limit, due_at)}
+        return Conclusion(SILENCE[self.stream], "opened", self.last, due_at, words)
+
+    def words(self, limit: Threshold, at: int) -> dict[str, Any]:
+        """The silence as it is at ``at`` (ms), in words that a marketer reads."""
+        return {
+            "last_at": format_time(self.last),
+            "occasions": self.x + 1,
+            "typical_gap": format_days(round(limit.typical_days * DAY)),
+            "silent": format_days(at - self.last),
+            "threshold": format_days(limit.length),
+            "threshold_from": limit.origin,
+        }
+
+
+def facts_of(
+    stream: str,
+    c: Cadence,
+    rule: SilenceRule,
+    belief: Belief,
+    min_gaps: int,
+    paused: tuple[Pause, ...] = (),
+) -> SilenceFacts:
+    """The facts of a stream's silence under the rule in force and what is believed."""
+    prior = belief.prior
+    return SilenceFacts(
+        stream=stream,
+        rule=rule.rule,
+        per_year=rule.per_year,
+        precision=rule.precision,
+        alpha=rule.alpha,
+        after=rule.after,
+        horizon=rule.horizon,
+        at_least=rule.at_least,
+        at_most=rule.at_most,
+        min_gaps=min_gaps,
+        x=c.x,
+        n=c.n,
+        mean=c.mean,
+        m2=c.m2,
+        last=c.last,
+        prior=PriorFacts(m0=prior.m0, kappa0=prior.kappa0, a0=prior.a0, b0=prior.b0, a=prior.a, b=prior.b),
+        c=belief.c,
+        prior_from=belief.origin,
+        population=belief.version,
+        correction=belief.factor(c.x),
+        paused=paused,
+    )
+
+
+def after(since: int, length: int, paused: Sequence[Pause]) -> int:
+    """When ``length`` (ms) has passed since a moment, without the pauses (ms)."""
+    at = since + length
+    for pause in paused:
+        if pause.since < at:
+            at += pause.until - max(pause.since, since)
+    return at
+
+
+class ReturnFacts(Facts, tag="return"):
+    """Activity on a stream whose silence stands open: it is over, or it never was (mission.md 9).
+
+    Attributes:
+        stream: of the silence.
+        started_at: of the episode (ms).
+        opened_at: its deadline (ms).
+        act: what the customer did.
+        retract: how late an act may be heard of and still take the episode back (ms).
+        too_late: whether it was heard of later than that.
+    """
+
+    stream: str
+    started_at: int
+    opened_at: int
+    act: Act
+    retract: int
+    too_late: bool = False
+
+    def conclude(self) -> Conclusion | None:
+        """Retracted where the silence was broken before its deadline, else closed; None for another act."""
+        at = self.act.occurred_at
+        if self.stream not in streams_of(self.act.type, self.act.surface) or at <= self.started_at:
+            return None
+        kind, words = SILENCE[self.stream], {"event": self.act.words()}
+        if at <= self.opened_at and not self.too_late:
+            return Conclusion(kind, "retracted", self.started_at, at, words)
+        return Conclusion(kind, "closed", self.started_at, at, words, reason="returned")
