@@ -65,7 +65,7 @@ def end_on(visit: Visit, episode: Episode, facts: Facts, found: Conclusion) -> S
 
 
 def end(visit: Visit, episode: Episode, reason: str, at: int, **more: Any) -> Signal:  # noqa: ANN401 - of the facts
-    """Close an episode for a reason that needs no reckoning, at ``at`` (ms); ``more`` are fields of ``EndFacts``."""
+    """Close an episode for a reason that needs no reckoning, at ``at`` (ms); ``more``: ``EndFacts``."""
     facts = EndFacts(
         kind=episode.kind,
         channel=episode.channel,

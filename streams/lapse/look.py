@@ -1,14 +1,15 @@
-"""What a rule says of one customer now, signal or none: the entries of ``why`` for D1-D12 (N6, wire.md Why).
+"""What a rule says of one customer now, signal or none: the entries of ``why`` for D1-D12 (N6, wire.md).
 
-Each module of a kind has ``look(visit) -> Iterable[Look]``: one entry for each of its rows of the guide, and for
-each channel or surface of a row that has several. It gathers the same facts as the rule does and asks
+Each module of a kind has ``look(visit) -> Iterable[Look]``: one entry for each of its rows of the guide, and
+for each channel or surface of a row that has several. It gathers the same facts as the rule does and asks
 them for the same ``conclude`` (``evidence``); ``visit.context.at`` is now. It changes nothing, and it never
 fails: a customer without any history is ``idle`` everywhere, with the reason.
 
-``idle``: nothing to watch (never used, never agreed, switched off by the policy). ``watching``: it can still
-come true; ``due_at`` is when, if nothing happens first and where time alone brings it. ``held``: it is due and
-waits (an outage, the grace for late events). ``open``: the episode stands. ``explained``: it is due, and a move to another surface explains
-it. ``done``: it came true and is over.
+- ``idle``: nothing to watch (never used, never agreed, switched off by the policy).
+- ``watching``: it can still come true; ``due_at`` is when, where time alone brings it.
+- ``held``: it is due, and waits (an outage, the grace for late events).
+- ``open``: the episode stands.
+- ``explained``: it is due, and a move to another surface explains it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ WATCHING: Final = "watching"
 HELD: Final = "held"
 OPEN: Final = "open"
 EXPLAINED: Final = "explained"
-DONE: Final = "done"
 
 
 class Look(NamedTuple):
