@@ -172,13 +172,13 @@ def _moved(
         _moved(customer, key, OUT, everything.permission_since, everything.reason, permission=False)
         return []
     channel = customer.channel(key)
-    before, agreed_since = standing(channel), _agreed_since(channel)
+    before, agreed = standing(channel), agreed_since(channel)
     if not _is_newest(channel, said, at, "permission" if permission else "subscription"):
         return []
     if before != OUT or reason != LISTS:  # whoever left for good has not merely switched the last list off
         channel.reason = reason
     after = standing(channel)
-    return [Change(key, before, after, agreed_since)] if after != before else []
+    return [Change(key, before, after, agreed)] if after != before else []
 
 
 def _is_newest(channel: Channel, said: int, at: int, axis: str) -> bool:
@@ -196,7 +196,7 @@ def _is_newest(channel: Channel, said: int, at: int, axis: str) -> bool:
     return True
 
 
-def _agreed_since(channel: Channel) -> int:
+def agreed_since(channel: Channel) -> int:
     """Since when (ms) the customer stands by a yes on this channel, 0 where they do not."""
     if standing(channel) != IN:
         return 0

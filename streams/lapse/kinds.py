@@ -17,6 +17,9 @@ SILENCE: Final = {
 }
 """The kind that a stream's silence raises (D4, D5a-c, D6)."""
 
+ROWS: Final = {"purchase": "D4", "app": "D5a", "web": "D5b", "store": "D5c", "brand": "D6"}
+"""The row of the guide that a stream's silence is."""
+
 SURFACE_STOPS: Final = frozenset({"purchase_stopped", "app_stopped", "web_stopped", "store_stopped"})
 PUSH_OPTED_OUT: Final = "push_opted_out"
 EMAIL_OPTED_OUT: Final = "email_opted_out"

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streams.customer.consent import WEB_PUSH
-from streams.customer.state import IN, OUT, UNKNOWN
+from streams.customer.consent import WEB_PUSH, Change, agreed_since
+from streams.customer.consent import standing as standing_of
+from streams.customer.state import IN, OUT, UNKNOWN, Channel
 from streams.wire.times import format_time
 
 from .episodes import end, find, open_on
 from .evidence import Conclusion, Facts
 from .kinds import EMAIL_OPTED_OUT, PUSH_OPTED_OUT
+from .look import IDLE, WATCHING, Look, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from streams.context import Visit
-    from streams.customer.consent import Change
     from streams.wire.signal import Signal
 
 _LEAVING: Final = {
@@ -29,6 +32,9 @@ _LEAVING: Final = {
     "blocked": "blocked",
 }
 """How leaving is called in the evidence. Other reasons are no leaving without a subscription."""
+
+_WORD: Final = {PUSH_OPTED_OUT: "timing", EMAIL_OPTED_OUT: "how"}
+"""Under which word the evidence says which of its rows an opt-out is."""
 
 _STANDING: Final = {UNKNOWN: "unknown", IN: "in", OUT: "out"}
 
@@ -126,7 +132,7 @@ def _push_out(visit: Visit, change: Change, surface: str | None, reason: str, at
         before=_STANDING[change.before],
         agreed_since=change.since,
         installed_at=visit.customer.installed_at,
-        delivered=visit.customer.channels[change.channel].delivered,
+        delivered=_delivered(visit, change.channel),
         early=visit.context.policy.optout.early,
         surface=surface,
     )
@@ -139,5 +145,55 @@ def _email_out(visit: Visit, change: Change, reason: str, at: int) -> EmailOutFa
         reason=reason,
         before=_STANDING[change.before],
         agreed_since=change.since,
-        delivered=visit.customer.channels["email"].delivered,
+        delivered=_delivered(visit, "email"),
     )
+
+
+def _delivered(visit: Visit, key: str) -> int:
+    """Messages delivered on a channel so far."""
+    kept = visit.customer.channels.get(key)
+    return kept.delivered if kept is not None else 0
+
+
+def look(visit: Visit) -> Iterator[Look]:
+    """D7, D8 and D10 of one customer now: what it would be if they opted out at this moment."""
+    yield from _look_at_push(visit, "push", None)
+    if WEB_PUSH in visit.customer.channels:
+        yield from _look_at_push(visit, WEB_PUSH, "web")
+    yield from _look_at_email(visit)
+
+
+def _look_at_push(visit: Visit, key: str, surface: str | None) -> Iterator[Look]:
+    """D7 and D8 on app push, or on web push."""
+    now, kept = visit.context.at, visit.customer.channels.get(key) or Channel()
+    before, since = standing_of(kept), agreed_since(kept)
+    facts = _push_out(visit, Change(key, before, OUT, since), surface, "settings", now)
+    timing, other = facts.conclude().note, "agreed_before" if before == IN else "never_agreed"
+    for row, when in (("D7", "early"), ("D8", "late")):
+        look = Look(row, PUSH_OPTED_OUT, WATCHING, _lists_off(kept), "push", surface)
+        if timing != when:
+            look = look._replace(verdict=IDLE, reasons=(other,))
+        yield _settled(visit, look, before, when)
+
+
+def _look_at_email(visit: Visit) -> Iterator[Look]:
+    """D10a, b and c."""
+    kept = visit.customer.channels.get("email") or Channel()
+    for row, how in (("D10a", "unsubscribe"), ("D10b", "complaint"), ("D10c", "blocked")):
+        reasons = _lists_off(kept) if how == "unsubscribe" else ()
+        yield _settled(visit, Look(row, EMAIL_OPTED_OUT, WATCHING, reasons, "email"), standing_of(kept), how)
+
+
+def _lists_off(kept: Channel) -> Sequence[str]:
+    """Leaving one list of several is no signal: it is said here."""
+    return tuple(f"list_off({name})" for name in sorted(kept.lists_out))
+
+
+def _settled(visit: Visit, look: Look, before: int, note: str) -> Look:
+    """The entry, if its episode is not open and the channel can still be left."""
+    episode = find(visit.customer, look.kind, look.channel, look.surface)
+    if episode is not None and episode.note == note:
+        return standing(look.row, episode, {_WORD[look.kind]: note})
+    if look.kind not in visit.context.policy.detect.enabled:
+        return look._replace(verdict=IDLE, reasons=("disabled",))
+    return look._replace(verdict=IDLE, reasons=("channel_closed",)) if before == OUT else look

@@ -14,12 +14,13 @@ from streams.customer import cadence
 from streams.customer.state import STREAMS
 
 from .episodes import act_of, end, end_on, find, open_on
-from .kinds import SILENCE
+from .kinds import ROWS, SILENCE
 from .limits import limits_of
+from .look import HELD, IDLE, WATCHING, Look, standing
 from .silence_facts import ReturnFacts, SilenceFacts, facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from streams.context import Visit
     from streams.customer.cadence import Cadence
@@ -134,3 +135,29 @@ def close_disabled(visit: Visit, at: int) -> list[Signal]:
         for episode in list(visit.customer.episodes)
         if episode.kind in rules_of and not rules_of[episode.kind].enabled
     ]
+
+
+def look(visit: Visit) -> Iterator[Look]:
+    """D4, D5a-c and D6 of one customer now (``streams.lapse.look``)."""
+    for stream, c in zip(STREAMS, visit.customer.cadences(), strict=True):
+        yield _look_at(visit, stream, c)
+
+
+def _look_at(visit: Visit, stream: str, c: Cadence | None) -> Look:
+    """What the rule says of a stream: the facts that it would judge, up to now."""
+    row, kind, now = ROWS[stream], SILENCE[stream], visit.context.at
+    rule = visit.context.policy.detect.silences[kind]
+    if c is None:
+        return Look(row, kind, IDLE, ("never_used",))
+    facts = gather(visit, stream, c)
+    found = facts.conclude()
+    evidence = facts.evidence({"surface": facts.words(facts.threshold(), now)})
+    episode = find(visit.customer, kind)
+    if episode is not None:
+        return standing(row, episode, evidence)._replace(due_at=episode.at)
+    if not rule.enabled:
+        return Look(row, kind, IDLE, ("disabled",), evidence=evidence)
+    opens_at = max(c.due_at, found.at)  # a standing deadline is computed again when it comes due
+    if opens_at > now:
+        return Look(row, kind, WATCHING, due_at=opens_at, evidence=evidence)
+    return Look(row, kind, HELD, ("grace",), since=found.at, due_at=opens_at, evidence=evidence)

@@ -85,9 +85,9 @@ class SilenceFacts(Facts, tag="silence"):
     last: int
     prior: PriorFacts
     c: float
-    prior_from: str = "default"
-    population: int = 0
-    correction: float = 1.0
+    prior_from: str
+    population: int
+    correction: float
     paused: tuple[Pause, ...] = ()
 
     def threshold(self) -> Threshold:

@@ -41,7 +41,7 @@ def resolve(visit: Visit, wish: Wish) -> Command | None:
         _put_off(wish, free, limit)
         return None
     later: list[int] = []
-    for channel in _candidates(visit, run, wish.step, step):
+    for channel in candidates(visit, run, wish.step, step):
         verdict = reach.judge(visit.customer, channel, step.list, wish.at, context)
         if verdict.answer == reach.YES:
             return _send(visit, wish, step, channel, verdict.surface)
@@ -65,7 +65,7 @@ def _last_of_step(visit: Visit, wish: Wish) -> int:
     return max(sent, default=0)
 
 
-def _candidates(visit: Visit, run: Running, number: int, step: Step) -> Iterable[str]:
+def candidates(visit: Visit, run: Running, number: int, step: Step) -> Iterable[str]:
     """The channels of a step in the order of preference, without those that it has used."""
     policy, choice = visit.context.policy, step.channels
     if isinstance(choice, tuple):
