@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .beliefs import beliefs_of
+from .customer.profile import cohort_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .beliefs import Beliefs
+    from .customer.moves import Moves
     from .customer.state import Customer
     from .policy.model import Policy
     from .wire.control import Offer, PopulationFact, SourceFact
@@ -52,8 +54,14 @@ class Context:
 
 @dataclass(slots=True)
 class Visit:
-    """One customer under a context."""
+    """One customer under a context; ``moves`` takes notes for the statistics over all customers."""
 
     customer_id: str
     customer: Customer
     context: Context
+    moves: Moves | None = None
+
+    @property
+    def cohort(self) -> str:
+        """The customer's cohort (``streams.customer.profile``), empty for none."""
+        return cohort_of(self.customer, self.context.policy.cohort.attribute)

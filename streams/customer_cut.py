@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .context import Context
+    from .customer.moves import Moves
     from .reading import Arrival
     from .response.plays import Wish
 
@@ -59,13 +60,22 @@ class Result(NamedTuple):
 
 
 def advance(
-    key: bytes, stored: bytes | None, arrivals: Sequence[Arrival], context: Context, n: int, epoch: int
+    key: bytes,
+    stored: bytes | None,
+    arrivals: Sequence[Arrival],
+    context: Context,
+    n: int,
+    epoch: int,
+    moves: Moves | None = None,
 ) -> Result:
-    """Apply what cut ``n`` brings: events in order, the wakes between them and up to its ``at``."""
+    """Apply what cut ``n`` brings: events in order, the wakes between them and up to its ``at``.
+
+    ``moves`` takes notes for the statistics over all customers; nothing else depends on it.
+    """
     opened = row.unpack(stored) if stored is not None else None
     seq = max(opened.seq if opened else -1, -1 if opened and opened.body else context.at // SECOND - 1)
     known = state.decode(opened.shape, opened.body) if opened and opened.body else None
-    walk = _Walk(key.decode(), known, opened.wake_at if opened else 0, context)
+    walk = _Walk(key.decode(), known, opened.wake_at if opened else 0, context, moves)
     outcomes = [walk.event(arrival) for arrival in arrivals]
     walk.finish()
     if not walk.changed:
@@ -113,7 +123,9 @@ def heading_of(item: Item) -> Heading:
 class _Walk:
     """One customer on the way through a cut."""
 
-    def __init__(self, customer_id: str, customer: Customer | None, wake: int, context: Context) -> None:
+    def __init__(
+        self, customer_id: str, customer: Customer | None, wake: int, context: Context, moves: Moves | None
+    ) -> None:
         self.customer = customer
         self.says: list[tuple[Signal | Command, bytes | None]] = []
         self.changed = False
@@ -121,6 +133,7 @@ class _Walk:
         self._wishes: list[Wish] = []
         self._id = customer_id
         self._context = context
+        self._moves = moves
 
     def event(self, arrival: Arrival) -> str:
         """Apply the wakes that come due up to an event, then the event: as if a tick stood between them."""
@@ -128,7 +141,7 @@ class _Walk:
         self._wake_up_to(min(at, self._context.at))
         if self.customer is None:
             self.customer = Customer(first_seen=at)
-        visit = Visit(self._id, self.customer, self._context)
+        visit = Visit(self._id, self.customer, self._context, self._moves)
         done = step.on_event(visit, event)
         if done.outcome == step.DUPLICATE:
             return done.outcome
@@ -140,7 +153,7 @@ class _Walk:
         self._wake_up_to(self._context.at)
         while self._wishes and self.customer is not None:
             wishes, self._wishes = self._wishes, []
-            visit = Visit(self._id, self.customer, self._context)
+            visit = Visit(self._id, self.customer, self._context, self._moves)
             commands = [resolve(visit, wish) for wish in wishes]
             self.says += [(command, None) for command in commands if command is not None]
             self.wake = step.wake_at(self.customer, self._context.policy)
@@ -150,7 +163,7 @@ class _Walk:
         """Let the time reach each wake up to ``limit`` (ms)."""
         while self.customer is not None and 0 < self.wake <= limit:
             now = self.wake
-            self._take(step.on_time(Visit(self._id, self.customer, self._context), now), None)
+            self._take(step.on_time(Visit(self._id, self.customer, self._context, self._moves), now), None)
             if self.customer is not None:
                 self.wake = max(self.wake, now + 1)  # whatever the row says, time goes on
 

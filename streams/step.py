@@ -201,6 +201,8 @@ def _start_plays_on(visit: Visit, event: Event) -> None:
 def _leave(visit: Visit, reason: str, at: int, **why: Any) -> list[Signal | Command]:  # noqa: ANN401 - of the end
     """End everything: the customer is forgotten, or has asked to be."""
     says: list[Signal | Command] = []
+    if visit.moves is not None:
+        visit.moves.leave(visit.customer, visit.cohort)
     for episode in list(visit.customer.episodes):
         says += _answer(visit, [episodes.end(visit, episode, reason, at, **why)])
     for run in list(visit.customer.plays):

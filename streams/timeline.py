@@ -30,6 +30,8 @@ from .facts import FactsInForce
 from .portion import PORTION, Portion
 from .reading import Reader
 from .step import DUPLICATE
+from .tally import KEY as SUMS
+from .tally import Tally
 from .visits import Visited, Visits
 from .wire import row
 from .wire.headers import effect_headers
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from .reading import Arrival, Arrived
     from .topics import Catalogue
     from .wire.control import Fact
+    from .wire.population import PartitionSums
 
 __all__ = ["Counts", "Effect", "Executed", "Headers", "Partition", "Record", "Rejected"]
 
@@ -67,6 +70,7 @@ class Partition:
         self.rows: dict[bytes, bytes] = {}
         self.at = 0
         self.facts = FactsInForce()
+        self._tally = Tally(number)
         self._catalogue = catalogue
         self._inputs = [topic.name for topic in catalogue.inputs]
         self._portion = portion
@@ -86,7 +90,9 @@ class Partition:
         """
         if value is not None:
             row.check_format(value)
-        if key.startswith(row.CONTEXT):
+        if key == SUMS:
+            self._tally.restore(value)
+        elif key.startswith(row.CONTEXT):
             self.facts.restore(key, value)
         elif value is None:
             self.rows.pop(key, None)
@@ -130,6 +136,8 @@ class Partition:
 
     def current(self, key: bytes) -> bytes | None:
         """What the changelog must hold under this key, None for a tombstone: what a repair writes again."""
+        if key == SUMS:
+            return self._tally.current(self._epoch)
         if key.startswith(row.CONTEXT):
             return self.facts.current(key, self._epoch)
         return self.rows.get(key)
@@ -171,6 +179,7 @@ class Partition:
         reader = Reader(self.number, self._catalogue.control.partitions, self.rows, self.at)
         context = self.facts.context(self.at)
         for stage in (
+            self._tally.prepare(self.rows, context.beliefs, portion),
             reader.read(slices, portion, portion.grain),
             self._arrived(reader.arrived, context, n, portion),
             self._due(reader.arrived, context, n, portion),
@@ -179,12 +188,22 @@ class Partition:
             for _ in stage:
                 if portion.is_full:
                     yield portion.take()
+        if (sums := self._tally.entry(self.at, epoch)) is not None:
+            portion.rows[SUMS] = sums
         yield portion.take()
+
+    def report(self) -> bytes | None:
+        """What the population role is to know now, if it is time for that."""
+        return self._tally.report(self.at)
+
+    def sums(self) -> PartitionSums:
+        """The sums over the customers as they are now (``streams.tally``)."""
+        return self._tally.sums(self.at)
 
     def _arrived(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
         """Look at the customers of whom there is news, some at a time."""
         if self._visits is None or self._visits.beliefs is not context.beliefs:
-            self._visits = Visits(context.beliefs)
+            self._visits = Visits(context.beliefs, self._tally.moves)
         visits, news, rows, now, epoch = self._visits, iter(arrived.items()), self.rows, self.at, self._epoch
         while some := list(islice(news, portion.grain)):
             for key, mine in some:
@@ -249,7 +268,7 @@ class Partition:
         portion: Portion,
     ) -> None:
         """Take a customer through the cut."""
-        result = advance(key, stored, mine, context, n, self._epoch)
+        result = advance(key, stored, mine, context, n, self._epoch, self._tally.moves)
         portion.steps += 1 + len(mine) + 4 * len(result.outbox)
         for outcome, arrival in zip(result.outcomes, mine, strict=True):
             portion.counts[arrival[1]].count(outcome, arrival[4])

