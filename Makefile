@@ -8,6 +8,7 @@ SHELL := /bin/sh
 
 PY := .venv/bin/python
 ARGS :=#     more arguments for the command behind a target: make test ARGS="tests/unit -k consent"
+JOBS := 3#    so many processes share the tests; 0: all in this one, as --pdb wants it
 KAFKA :=#    make demo KAFKA=real: on Apache Kafka instead of the embedded broker
 DATA :=#     make demo DATA=file.csv: on your own history instead of the synthetic shop
 PORT := 9092# make kafka PORT=…: where Kafka listens
@@ -24,10 +25,10 @@ demo: venv-demo ## watch a shop's customers lapse and be answered (KAFKA=real, D
 	@$(PY) -m devkit.demo $(if $(KAFKA),--kafka "$(KAFKA)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: venv-dev ## the tests; those of a real Kafka only where Java and Maven are (ARGS="tests/unit -k word")
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) $(ARGS)
 
 check: lint types layers ## what CI runs: everything below, and all tests, a real Kafka required
-	@HOLDFAST_REQUIRE_KAFKA=1 $(PY) -m pytest
+	@HOLDFAST_REQUIRE_KAFKA=1 $(PY) -m pytest -n $(JOBS)
 
 lint: venv-dev ## style and common mistakes (ruff)
 	@.venv/bin/ruff check .

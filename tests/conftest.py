@@ -17,6 +17,7 @@ from devkit.broker import (
     real_kafka,
 )
 from devkit.broker.secured import SecuredKafka, secured_kafka
+from tests.support.side_by_side import TestByTest, turn
 
 # How fast inputs are made, or a test runs, on a machine that is busy says nothing of what is tested.
 settings.register_profile("holdfast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,11 +28,19 @@ REQUIRED = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark every test that uses a real Kafka, so that `-m "not kafka"` leaves them out."""
     for item in items:
         if {"kafka", "kafka_jars_or_skip"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
+    if hasattr(config, "workerinput"):  # one of several processes
+        items.sort(key=turn)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TestByTest:
+    """Have several processes share the tests our way."""
+    config.option.loadscopereorder = False
+    return TestByTest(config, log)
 
 
 @pytest.fixture(autouse=True)

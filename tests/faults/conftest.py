@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.support.faults.results import PAGE, table, write
 HERE = Path(__file__).parent
 SCALE = chosen_scale()
 CHOSEN_SEED = chosen_seed(SCALE)
+os.environ[SEED] = str(CHOSEN_SEED)  # processes that share the tests throw the same dice
 BEGAN = time.monotonic()
-ROWS: list[Row] = []
+ROWS: list[list[str]] = []
 MakeBed = Callable[..., Bed]
 
 
@@ -37,13 +39,22 @@ def _least(item: pytest.Item) -> Scale:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note whether the test of a row has passed."""
+    """Note whether the test of a row has passed; its last report takes the row to whoever prints."""
     report = yield
     row = item.stash.get(_ROW, None)
     if row is not None and (report.when == "call" or report.failed):
         row.passed = report.passed and row.passed is not False
         row.seconds = time.monotonic() - row.began
+    if row is not None and report.when == "teardown":
+        report.user_properties.append((_PROPERTY, row.cells()))
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Gather the rows, whichever process they come from."""
+    if report.when == "teardown":
+        found = [cells for name, cells in report.user_properties if name == _PROPERTY]
+        ROWS.extend(cast("list[list[str]]", found))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -51,13 +62,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not ROWS:
         return
     terminalreporter.section(f"faults: {CHOICE}={SCALE.name.lower()} {SEED}={CHOSEN_SEED}")
-    terminalreporter.write(table(row.cells() for row in ROWS))
+    terminalreporter.write(table(ROWS))
     if os.environ.get(CHOICE):
         write(ROWS, CHOSEN_SEED, SCALE.name.lower(), time.monotonic() - BEGAN)
         terminalreporter.write_line(f"written to {PAGE}")
 
 
 _ROW = pytest.StashKey[Row]()
+_PROPERTY = "fault row"
 
 
 @pytest.fixture
@@ -79,7 +91,6 @@ def row(request: pytest.FixtureRequest) -> Generator[Row]:
     assert marker is not None, "a test of the suite says which fault it is: @pytest.mark.fault('F1')"
     callspec = getattr(request.node, "callspec", None)
     made = Row(" ".join([*marker.args, *([callspec.id] if callspec else [])]))
-    ROWS.append(made)
     request.node.stash[_ROW] = made
     yield made
     print(f"{SEED}={CHOSEN_SEED}  {made.schedule}", *made.log, sep="\n")  # noqa: T201 - shown where it failed

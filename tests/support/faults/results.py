@@ -120,8 +120,8 @@ def heading(seed: int, scale: str, seconds: float) -> str:
     )
 
 
-def write(rows: Sequence[Row], seed: int, scale: str, seconds: float, page: Path = PAGE) -> None:
-    """Put the rows of a run on the page; two runs may end at the same moment."""
+def write(rows: Iterable[Sequence[str]], seed: int, scale: str, seconds: float, page: Path = PAGE) -> None:
+    """Put the rows of a run (`Row.cells`) on the page; two runs may end at the same moment."""
     with page.open("r+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         before, _, rest = held.read().partition(BEGIN)
@@ -130,7 +130,7 @@ def write(rows: Sequence[Row], seed: int, scale: str, seconds: float, page: Path
         before_us = sections.pop(seed, "")
         same = f"`{_commit()}`" in before_us  # what another commit did says nothing of this one
         old = {cells[0]: cells for cells in _rows(before_us)} if same else {}
-        new = old | {row.fault: row.cells() for row in rows}
+        new = old | {cells[0]: cells for cells in rows}
         mine = heading(seed, scale, seconds) + table(new.values())
         others = "".join(f"### Seed {part.rstrip()}\n\n" for part in sections.values())
         held.seek(0)
