@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .beliefs import beliefs_of
 from .customer.profile import cohort_of
+from .outages import NONE, Outages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,8 @@ class Context:
         at: the partition's time (ms): the ``at`` of the cut in hand.
         offers: what a promotion may name.
         population: priors and receptivity learnt from everybody, None until known.
-        sources: event sources that are not healthy, by name.
+        sources: the newest word on each event source, by name.
+        outages: when sources were quiet, as far as deadlines may reach back.
     """
 
     policy: Policy
@@ -41,6 +43,7 @@ class Context:
     offers: Sequence[Offer] = ()
     population: PopulationFact | None = None
     sources: Mapping[str, SourceFact] = field(default_factory=dict)
+    outages: Outages = NONE
 
     @property
     def beliefs(self) -> Beliefs:

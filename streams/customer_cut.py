@@ -76,6 +76,7 @@ def advance(
     seq = max(opened.seq if opened else -1, -1 if opened and opened.body else context.at // SECOND - 1)
     known = state.decode(opened.shape, opened.body) if opened and opened.body else None
     walk = _Walk(key.decode(), known, opened.wake_at if opened else 0, context, moves)
+    walk.review()
     outcomes = [walk.event(arrival) for arrival in arrivals]
     walk.finish()
     if not walk.changed:
@@ -134,6 +135,13 @@ class _Walk:
         self._id = customer_id
         self._context = context
         self._moves = moves
+
+    def review(self) -> None:
+        """Take in what the facts say of what is open."""
+        if self.customer is not None and self.customer.episodes and self._context.outages:
+            done = step.on_facts(Visit(self._id, self.customer, self._context, self._moves))
+            if done.says:
+                self._take(done, None)
 
     def event(self, arrival: Arrival) -> str:
         """Apply the wakes that come due up to an event, then the event: as if a tick stood between them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from . import outages
 from .context import Context
 from .policy.builtin import default_policy
 from .policy.parse import from_document, version
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from .policy.model import Policy
 
+
+OUTAGES: Final = "outages"
+"""The kind under which what follows from all source states so far is kept; no record of control has it."""
 
 UNSEEN: Final = -1
 """The cut number of a fact that no cut has seen yet."""
@@ -49,6 +53,8 @@ class FactsInForce:
         self._dirty: list[tuple[str, int]] = []
         self._recovered: dict[str, int] = {}  # kinds whose fact in force was recovered, and its offset
         self._former: set[tuple[str, int]] = set()
+        self._outages = outages.NONE
+        self._found = False
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one context entry of the changelog in."""
@@ -65,7 +71,10 @@ class FactsInForce:
             for offset in sorted(held):
                 self._seen[kind, offset] = 0
                 self._recovered[kind] = offset
-                self._use(kind, decode_control(entries[offset]))
+                if kind == OUTAGES:
+                    self._outages = outages.decode(entries[offset])
+                else:
+                    self._use(kind, decode_control(entries[offset]))
 
     def learn(self, offset: int, fact: Fact) -> None:
         """A fact stands on control at this offset: it holds from the next cut on.
@@ -75,13 +84,25 @@ class FactsInForce:
         kind = kind_of(fact)
         if not self._use(kind, fact):
             return
+        self._store(kind, offset, encode(fact))
+        if isinstance(fact, SourceFact):
+            self._outages = self._outages.after(fact)
+            self._found = self._found or fact.state == "quiet"
+            self._store(OUTAGES, offset, outages.encode(self._outages))
+
+    def _store(self, kind: str, offset: int, payload: bytes) -> None:
+        """Keep what holds from this control offset on for the changelog."""
         self._recovered.pop(kind, None)
         self._former.discard((kind, offset))
-        payload = encode(fact)
         if self._stored.setdefault(kind, {}).get(offset) != payload:
             self._stored[kind][offset] = payload
             self._dirty.append((kind, offset))
         self._seen[kind, offset] = UNSEEN
+
+    def outage_found(self) -> bool:
+        """Whether a source was said to be quiet since this was last asked: what is open is to be reviewed."""
+        found, self._found = self._found, False
+        return found
 
     def restate(self) -> list[Fact]:
         """The facts in force that stood on a former control topic, to be said again on the one that is now.
@@ -133,6 +154,7 @@ class FactsInForce:
             offers=offers.offers if isinstance(offers, OffersFact) else (),
             population=population if isinstance(population, PopulationFact) else None,
             sources={f.source: f for f in self._facts.values() if isinstance(f, SourceFact)},
+            outages=self._outages,
         )
 
     def _outdated(self, committed_cut: int) -> list[tuple[str, int]]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .customer import consent, recent
 from .customer.cadence import last_of
-from .customer.state import OUT, Customer
-from .lapse import episodes, optout, silence
+from .customer.state import OUT, STREAMS, Customer
+from .lapse import episodes, optout, outage, silence
 from .response import holdout, plays
 from .wire.event import human_surface
 
@@ -101,6 +101,11 @@ def on_time(visit: Visit, now: int) -> Step:
     return Step(says, forget=not _keep_only_a_no(customer, policy, now))
 
 
+def on_facts(visit: Visit) -> Step:
+    """What follows from what is known of the sources now: silences that were outages are taken back."""
+    return Step(_answer(visit, outage.review(visit)))
+
+
 def wake_at(customer: Customer, policy: Policy) -> int:
     """The earliest moment (ms) at which silence alone changes anything for this customer."""
     earliest = forget_at(customer, policy)
@@ -137,16 +142,18 @@ def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
     if type_ == "app.installed":
         customer.installed_at = max(customer.installed_at, event.occurred_at)
     elif type_ in COUNTING:
-        count(customer, event)
+        count(customer, event, last_of(customer.purchase))
     return []
 
 
-def count(customer: Customer, event: Event) -> None:
-    """Take in what a delivery or an order says."""
+def count(customer: Customer, event: Event, bought_at: int) -> None:
+    """Take in what a delivery or an order says; ``bought_at`` is when the last purchase was (ms)."""
     type_ = event.type
     if type_ == "order.completed":
         if event.order is not None and event.order.items:
             customer.last_category = event.order.items[-1].category or customer.last_category
+        if event.occurred_at >= bought_at and event.surface is not None:
+            customer.bought_on = STREAMS.index(event.surface)
     else:
         customer.channel(consent.key_of(type_.partition(".")[0], event.surface)).delivered += 1
 

@@ -22,6 +22,7 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from .customer.state import BUSY
 from .customer.upcast import lifted
 from .customer_cut import SECOND, Heading, Result, advance, heading_of
 from .deadlines import Deadlines
@@ -49,6 +50,9 @@ __all__ = ["Counts", "Effect", "Executed", "Headers", "Partition", "Record", "Re
 
 INDEXED_AT_ONCE: Final = 10_000
 """Rows that are filed in one step of a recovery."""
+
+REVIEWED_AT_ONCE: Final = 1_000
+"""Rows of which one byte is looked at in a step of a portion."""
 
 RESENT_AT_ONCE: Final = 500
 """Rows whose effects are sent again in one step of a recovery; most have one effect or two."""
@@ -182,6 +186,7 @@ class Partition:
             self._tally.prepare(self.rows, context.beliefs, portion),
             reader.read(slices, portion, portion.grain),
             self._arrived(reader.arrived, context, n, portion),
+            self._reviewed(reader.arrived, context, n, portion),
             self._due(reader.arrived, context, n, portion),
             self._settle(committed_cut, portion),
         ):
@@ -204,6 +209,7 @@ class Partition:
         """Look at the customers of whom there is news, some at a time."""
         if self._visits is None or self._visits.beliefs is not context.beliefs:
             self._visits = Visits(context.beliefs, self._tally.moves)
+        self._visits.outages = context.outages.ends
         visits, news, rows, now, epoch = self._visits, iter(arrived.items()), self.rows, self.at, self._epoch
         while some := list(islice(news, portion.grain)):
             for key, mine in some:
@@ -247,6 +253,16 @@ class Partition:
             return
         for arrival in mine:
             portion.counts[arrival[1]].ignore(arrival[4])
+
+    def _reviewed(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
+        """Where an outage was found, look at all of whom something is open and there is no news."""
+        rows = iter(self.rows.items() if self.facts.outage_found() else ())
+        while some := list(islice(rows, REVIEWED_AT_ONCE)):
+            portion.steps += portion.grain
+            for key, stored in some:
+                if stored[row.SHAPE_AT] & BUSY and key not in arrived and row.cut_of(stored) < n:
+                    self._look(key, stored, (), context, n, portion)
+            yield
 
     def _due(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
         """Look at the customers for whom the time has come and of whom there is no news, some at a time."""

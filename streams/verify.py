@@ -16,6 +16,7 @@ import msgspec
 
 from .lapse.evidence import EndFacts
 from .lapse.optout import EmailOutFacts, PushOutFacts
+from .lapse.outage import OutageFacts
 from .lapse.silence_facts import ReturnFacts, SilenceFacts
 from .wire.ids import episode_id, signal_id
 from .wire.times import format_time
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .lapse.evidence import Conclusion
     from .wire.signal import Signal
 
-FORMS: Final = SilenceFacts | ReturnFacts | EndFacts | PushOutFacts | EmailOutFacts
+FORMS: Final = SilenceFacts | ReturnFacts | EndFacts | OutageFacts | PushOutFacts | EmailOutFacts
 """Every form of facts; the name under ``by`` tells which."""
 
 

@@ -103,6 +103,9 @@ class Visits:
     Args:
         beliefs: what is believed of everybody, under the policy in force.
         moves: takes notes for the statistics over all customers; nothing else depends on it.
+
+    Attributes:
+        outages: between which moments (ms) a source was quiet, ever: there a deadline may not just move on.
     """
 
     def __init__(self, beliefs: Beliefs, moves: Moves | None = None) -> None:
@@ -117,6 +120,7 @@ class Visits:
         self._everybody = self._group("")
         self._known: dict[str, _Group] = {}
         self._memory = policy.memory
+        self.outages = (0, 0)
 
     def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - spelt out: a call for each event would cost a tenth of it
         self,
@@ -147,6 +151,7 @@ class Visits:
         if opened[_CUT] >= n:
             return None
         places = plain.places
+        first_outage, last_outage = self.outages
         fresh: dict[int, bytes] = {}
         rest: Customer | None = None
         group = None if self._attribute else self._everybody
@@ -159,7 +164,7 @@ class Visits:
             if event.type in COUNTING:
                 if rest is None:
                     rest = rest_of(stored[plain.rest : row.HEAD.size + opened[_LENGTH]])
-                if not _counted(rest, event, max(at, now)):
+                if not _counted(rest, event, max(at, now), opened[places[0]] if places[0] else 0):
                     repeated.append(which)
                     continue
             if event.automated or event.activity is False:
@@ -173,6 +178,8 @@ class Visits:
                 if last < at and place:
                     opened[place] = at
                     if last >= day:
+                        if last < last_outage and at > first_outage:
+                            return None
                         opened[place + 1] += at - last
                         continue
                     still = (
@@ -257,13 +264,13 @@ class Visits:
         return new, wake if wake < before else 0, repeated
 
 
-def _counted(rest: Customer, event: Event, arrived: int) -> bool:
+def _counted(rest: Customer, event: Event, arrived: int, bought_at: int) -> bool:
     """Count a delivery or an order; false if it was counted before."""
     known = with_id(rest.recent, event.source, event.id, arrived)
     if known is None:
         return False
     rest.recent = known
-    count(rest, event)
+    count(rest, event, bought_at)
     return True
 
 

@@ -46,7 +46,7 @@ class Channel(msgspec.Struct, array_like=True, gc=False):
 
 
 class Episode(msgspec.Struct, array_like=True):
-    """A lapse that is open."""
+    """A lapse that is open; ``outage`` is how much of its silence was known to be one (ms)."""
 
     id: str
     kind: str
@@ -58,6 +58,7 @@ class Episode(msgspec.Struct, array_like=True):
     arm: str
     historical: bool
     note: str = ""
+    outage: int = 0
 
 
 class Ended(msgspec.Struct, array_like=True):
@@ -107,7 +108,8 @@ class Customer(msgspec.Struct, array_like=True):
     """One customer.
 
     The cadences are None where a stream was never used. ``spoken_at`` is when consent was last heard of (ms),
-    ``recent`` are the ids that ``streams.customer.recent`` keeps.
+    ``recent`` are the ids that ``streams.customer.recent`` keeps, ``bought_on`` is the surface of the last
+    purchase (its place in ``STREAMS``, 0 for unknown).
     """
 
     first_seen: int
@@ -120,6 +122,7 @@ class Customer(msgspec.Struct, array_like=True):
     ended: list[Ended] = []
     episodes: list[Episode] = []
     plays: list[Running] = []
+    bought_on: int = 0
     # What is stored ahead of all that, by place; none of these is in the packed array.
     purchase: Cadence | None = None
     app: Cadence | None = None
@@ -184,6 +187,7 @@ def pack_rest(c: Customer) -> bytes:
             c.ended,
             c.episodes,
             c.plays,
+            c.bought_on,
         )
     )
 

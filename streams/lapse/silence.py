@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from streams.customer import cadence
 from streams.customer.state import STREAMS
 
+from . import outage
 from .episodes import act_of, end, end_on, find, open_on
 from .kinds import ROWS, SILENCE
 from .limits import limits_of
@@ -50,7 +51,7 @@ def _observe(visit: Visit, stream: str, at: int) -> bool:
     new = cadence.first(at) if old is None else cadence.observe(old, at, rule.forgetting)
     if new is old:
         return False
-    if not new.due_at:
+    if not new.due_at or (old is not None and visit.context.outages.lie_between(old.last, at)):
         limit = limits_of(visit.context.beliefs, visit.cohort)[stream]
         new = new.due(new.last + limit(new.x, new.n, new.mean, new.m2))
         if visit.moves is not None:
@@ -99,19 +100,25 @@ def _open_if_due(visit: Visit, stream: str, now: int) -> Signal | None:
     """Compute a deadline again under the policy in force; open the episode, or wait on."""
     customer, policy = visit.customer, visit.context.policy
     c: Cadence = getattr(customer, stream)
-    facts = gather(visit, stream, c)
+    grace = policy.detect.silences[SILENCE[stream]].grace
+    facts = gather(visit, stream, c, now)
     found = facts.conclude()
-    setattr(customer, stream, c.due(found.at))
-    if found.at + policy.detect.silences[SILENCE[stream]].grace > now:
+    opens_at = max(found.at + grace, outage.opens_at(visit, stream, now))
+    if opens_at > now:
+        setattr(customer, stream, c.due(opens_at - grace))
         return None
-    return open_on(visit, facts, found)
+    setattr(customer, stream, c.due(found.at))
+    signal = open_on(visit, facts, found)
+    outage.remember(visit, stream)
+    return signal
 
 
-def gather(visit: Visit, stream: str, c: Cadence) -> SilenceFacts:
-    """What the verdict on a stream's silence depends on, under the policy in force."""
+def gather(visit: Visit, stream: str, c: Cadence, now: int) -> SilenceFacts:
+    """What the verdict on a stream's silence depends on, under the policy in force at ``now`` (ms)."""
     policy = visit.context.policy
     rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream, visit.cohort)
-    return facts_of(stream, c, rule, belief, policy.own.min_gaps)
+    paused = outage.pauses(visit, stream, c.last, now)
+    return facts_of(stream, c, rule, belief, policy.own.min_gaps, paused)
 
 
 def wake_at(customer: Customer, policy: Policy) -> int:
@@ -151,7 +158,7 @@ def _look_at(visit: Visit, stream: str, c: Cadence | None) -> Look:
     rule = visit.context.policy.detect.silences[kind]
     if c is None:
         return Look(row, kind, IDLE, ("never_used",))
-    facts = gather(visit, stream, c)
+    facts = gather(visit, stream, c, now)
     found = facts.conclude()
     evidence = facts.evidence({"surface": facts.words(facts.threshold(), now)})
     episode = find(visit.customer, kind)
@@ -159,6 +166,9 @@ def _look_at(visit: Visit, stream: str, c: Cadence | None) -> Look:
         return standing(row, episode, evidence)._replace(due_at=episode.at)
     if not rule.enabled:
         return Look(row, kind, IDLE, ("disabled",), evidence=evidence)
+    if outage.opens_at(visit, stream, now) and facts.conclude_without(outage.OUTAGE).at <= now:
+        since = outage.spans_of(visit, stream)[-1][0]
+        return Look(row, kind, HELD, (outage.OUTAGE,), since=since, evidence=evidence)
     opens_at = max(c.due_at, found.at)  # a standing deadline is computed again when it comes due
     if opens_at > now:
         return Look(row, kind, WATCHING, due_at=opens_at, evidence=evidence)

@@ -115,6 +115,12 @@ class SilenceFacts(Facts, tag="silence"):
         words = {"surface": self.words(limit, due_at)}
         return Conclusion(SILENCE[self.stream], "opened", self.last, due_at, words)
 
+    def conclude_without(self, why: str) -> Conclusion:
+        """What would be concluded if one kind of pause counted as silence like any other time."""
+        return msgspec.structs.replace(
+            self, paused=tuple(pause for pause in self.paused if pause.why != why)
+        ).conclude()
+
     def words(self, limit: Threshold, at: int) -> dict[str, Any]:
         """The silence as it is at ``at`` (ms), in words that a marketer reads."""
         return {
