@@ -60,14 +60,14 @@ def _copies(line: EventLine, scenario: Scenario) -> Iterator[Sending]:
         shift = copy * line.every
         event = _event(line, copy, shift)
         topic = topic_of(line.type, line.fields.get("surface"))
-        if any(o.source == topic and o.since <= line.at + shift < o.until for o in scenario.outages):
+        occurred, arrival = line.at + shift, line.at + shift + line.late
+        if any(o.source == topic and o.since <= occurred and arrival < o.until for o in scenario.outages):
             continue
         value = encode_event(event)
         read = decode(line.customer.encode(), value, topic, _EVER)
         if isinstance(read, Rejection):
             message = f"this {line.type} does not fit the wire: {read.reason} at {read.path}"
             raise ScenarioError([Slip(line.line, message)])
-        arrival = line.at + shift + line.late
         for at in (arrival,) if line.twice is None else (arrival, arrival + line.twice):
             if at <= scenario.until:
                 yield Sending(at, topic, line.customer, value)

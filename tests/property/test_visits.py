@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.reading import Arrival
 from streams.visits import Visited, Visits
+from streams.wire.control import SourceFact
 from streams.wire.times import DAY, HOUR, MINUTE
 
 from ..support.cuts import Log
@@ -25,6 +26,9 @@ OWN = (
     policy(detect={"web_stopped": {"rule": "precision"}, "grace": "0s"}, memory="9d"),
     policy(detect={f"{name}_stopped": {"rule": "fixed", "after": "1h"} for name in ("app", "web", "store")}),
 )
+STATES: Any = ("quiet", "quiet", "healthy", "burst")
+SOURCES: Any = ("app", "web", "email")
+Told = tuple[int, SourceFact]
 TYPES = (
     *("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated"),
     *("email.delivered", "push.delivered", "order.completed"),
@@ -88,21 +92,37 @@ def counted(*, quick: bool) -> Iterator[Counter[bool]]:
         yield taken
 
 
-def told(events: list[Happening], which: int, step: int) -> tuple[Log, int]:
-    log, waiting = Log(policy_=OWN[which]), sorted(events, key=lambda h: h.arrives)
+@st.composite
+def outages(draw: st.DrawFn) -> list[tuple[int, SourceFact]]:
+    """Words on the sources, and when they are heard (ms), in order."""
+    told, at = [], T
+    for _ in range(draw(st.integers(0, 6))):
+        at += draw(st.integers(1, 20 * 24)) * HOUR
+        source, state = draw(st.sampled_from(SOURCES)), draw(st.sampled_from(STATES))
+        since = at - draw(st.integers(0, 30)) * HOUR
+        told.append((at, SourceFact(source=source, state=state, since=since)))
+    return told
+
+
+def told(events: list[Happening], which: int, step: int, facts: Sequence[Told] = ()) -> tuple[Log, int]:
+    log, waiting, facts = Log(policy_=OWN[which]), sorted(events, key=lambda h: h.arrives), list(facts)
     end = waiting[-1].arrives + 40 * DAY
     for at in range(T + step, end, step):
+        while facts and facts[0][0] < at:
+            log.learn(facts.pop(0)[1])
         now = [h for h in waiting if h.arrives < at]
         waiting = waiting[len(now) :]
         log.cut(at, now)
     return log, end
 
 
-def assert_the_same(events: list[Happening], which: int, step: int) -> Counter[bool]:
+def assert_the_same(
+    events: list[Happening], which: int, step: int, facts: Sequence[Told] = ()
+) -> Counter[bool]:
     with counted(quick=True) as taken:
-        quick, _ = told(events, which, step)
+        quick, _ = told(events, which, step, facts)
     with counted(quick=False):
-        slow, _ = told(events, which, step)
+        slow, _ = told(events, which, step, facts)
     for left, right in zip(quick.cuts, slow.cuts, strict=True):
         assert left.done.rows == right.done.rows
         assert left.done.effects == right.done.effects
@@ -115,6 +135,24 @@ def assert_the_same(events: list[Happening], which: int, step: int) -> Counter[b
 @given(visits(), st.sampled_from(range(len(OWN))), st.sampled_from((HOUR, 7 * HOUR, 2 * DAY, 9 * DAY)))
 def test_visits_the_quick_way_are_visits_the_long_way(events: list[Happening], which: int, step: int) -> None:
     assert_the_same(events, which, step)
+
+
+@settings(max_examples=100)
+@given(visits(), st.sampled_from(range(len(OWN))), st.sampled_from((HOUR, 7 * HOUR, 2 * DAY)), outages())
+def test_so_they_are_while_sources_are_quiet(
+    events: list[Happening], which: int, step: int, facts: list[Told]
+) -> None:
+    assert_the_same(events, which, step, facts)
+
+
+def test_a_deadline_that_an_outage_put_off_does_not_just_move_on_with_its_occasion() -> None:
+    """A visit, an outage past its deadline, a visit on the same day: what was put off counts no more."""
+    events = [event(T, "app.opened"), event(T + 5 * HOUR, "app.opened")]
+    words = [(T + HOUR, 0, T + 30 * MINUTE), (T + 4 * HOUR, 2, T + 4 * HOUR)]
+    facts = [(at, SourceFact(source="app", state=STATES[state], since=since)) for at, state, since in words]
+    assert_the_same(events, len(OWN) - 1, 10 * MINUTE, facts)
+    log, _ = told(events, len(OWN) - 1, 10 * MINUTE, facts)
+    assert log.signals()[0] == ("opened", T + 6 * HOUR)
 
 
 @settings(max_examples=40)

@@ -9,6 +9,7 @@ from streams.timeline import Executed, Partition
 from streams.topics import Catalogue, catalogue
 from streams.wire.control import Fact
 from streams.wire.event import SHORT_TOPICS
+from streams.wire.times import parse_time
 
 from .story import Happening, policy, policy_fact
 
@@ -75,6 +76,16 @@ class Log:
         self._facts = []
         self.changelog += done.rows.items()
         return done
+
+    def signals(self) -> list[tuple[str, int]]:
+        """Action and ``at`` of each signal so far."""
+        headers = [
+            dict(effect.headers)
+            for cut in self.cuts
+            for effect in cut.done.effects
+            if ".signals." in effect.topic
+        ]
+        return [(h["ce_type"].decode().split(".")[3], parse_time(h["ce_time"].decode())) for h in headers]
 
     def recovered(self, written: int, committed: int) -> Partition:
         """A new owner: the changelog is read up to cut ``written``, ``committed`` is the last commit."""
