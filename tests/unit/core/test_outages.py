@@ -187,7 +187,7 @@ def test_what_follows_from_all_words_outlives_them_in_the_changelog() -> None:
     after_.restored(2**63)
     assert after_.context(40).outages.quiet == {"app": [(10, 20), (30, LASTS)]}
     assert not after_.outage_found(), "it was reviewed by a cut that is committed"
-    for offset, fact in enumerate(after_.restate()):
-        after_.learn(offset, fact)
+    for offset, said in enumerate(after_.restate()):
+        after_.learn(offset, said)
     assert after_.context(40).outages.quiet == {"app": [(10, 20), (30, LASTS)]}
     assert row.context_key("outages", 0) in after_.entries(5, 8, 4)
