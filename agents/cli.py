@@ -34,10 +34,14 @@ COMMANDS: Final[Mapping[str, _Command]] = {
     "offers": _Command("agents.commands.offers", "offers", "Publish what promotions may name."),
     "policy": _Command("agents.commands.policy", "policy", "Check, test, publish and show policies."),
     "replay": _Command("agents.replay.command", "replay", "Send a history from files, with its own time."),
+    "signal": _Command(
+        "agents.commands.signal", "signal", "Reach the verdict of a signal again, from the signal alone."
+    ),
     "tick": _Command("agents.commands.tick", "tick", "Move time on, where the clock is external."),
     "topics": _Command(
         "agents.commands.topics", "topics", "Compare the topics with the catalogue, and create them."
     ),
+    "why": _Command("agents.commands.why", "why", "Say of one customer what holds, what blocks, due when."),
     "worker": _Command("agents.commands.worker", "worker", "Run a worker."),
 }
 

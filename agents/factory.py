@@ -18,6 +18,7 @@ from .adapters.admin import AdminServer, start_admin
 from .adapters.kafka import TOLERATED, ahead_of_the_brokers, client_options, ssl_context
 from .adapters.logs import dict_config, get_logger
 from .adapters.metrics import Metrics
+from .asked import asked
 from .detect import add_detect
 from .lane.app import JointTopic, LaneApp
 from .lane.auditor import Auditor
@@ -89,7 +90,7 @@ class Detect:
         add_detect(self.app, self.catalogue)
 
     async def _start_admin(self) -> AdminServer:
-        self.admin = await start_admin(self.settings, lambda: self.status, self.metrics)
+        self.admin = await start_admin(self.settings, lambda: self.status, self.metrics, why=asked(self.lane))
         return self.admin
 
     async def _check(self) -> None:
@@ -100,8 +101,9 @@ class Detect:
     async def _say_who_owns(self) -> None:
         """Put the owned partitions on facts, so that `why` finds this worker."""
         assert self.admin is not None
+        url = self.settings.admin.url or self.admin.url
         lines = [
-            (*owner_record(owned.number, Owner(url=self.admin.url, epoch=owned.epoch)), NO_HEADERS)
+            (*owner_record(owned.number, Owner(url=url, epoch=owned.epoch)), NO_HEADERS)
             for owned in self.lane.partitions.values()
         ]
         if not lines:

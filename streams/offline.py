@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .timeline import Effect, Partition, Rejected
+from .why import why
 from .wire.event import SHORT_TOPICS
 from .wire.partition import partition_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from .topics import Catalogue
     from .wire.control import Fact
+    from .wire.why import Why
 
 
 @dataclass(slots=True)
@@ -78,6 +80,11 @@ class Offline:
     def ticks(self, moments: Iterable[int]) -> list[Effect]:
         """Several ticks in order."""
         return [effect for at in moments for effect in self.tick(at)]
+
+    def why(self, customer_id: str) -> Why:
+        """Why a customer is as they are, under the facts in force, at the time of the last tick."""
+        core = self._logs[partition_of(customer_id.encode(), len(self._logs))].core
+        return why(customer_id, core.rows.get(customer_id.encode()), core.facts.context(core.at))
 
     def _cut(self, log: _Log, at: int) -> list[Effect]:
         """One cut: all that waits, at this time. The tick and its cut each take an offset of control."""

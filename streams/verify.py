@@ -92,7 +92,7 @@ def _ids(signal: Signal) -> Iterator[Difference]:
 def _same(field: str, said: object, again: object) -> Iterator[Difference]:
     """The difference in one field, if there is one."""
     if said != again or isinstance(said, bool) is not isinstance(again, bool):
-        yield Difference(field, f"{field} says {_shown(said)}, the facts conclude {_shown(again)}")
+        yield Difference(field, f"it says {_shown(said)}, the facts conclude {_shown(again)}")
 
 
 def _shown(value: object) -> str:

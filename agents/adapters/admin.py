@@ -1,4 +1,4 @@
-"""The admin server of a worker: is it alive, is it ready, what does it count, how far are its partitions.
+"""The admin server of a worker: is it alive, is it ready, how far are its partitions, why is a customer so.
 
 It listens on loopback and is up from the start, before recovery. Listening anywhere else needs a token,
 which the settings insist on; without a token a request must also name this machine in its ``Host``, so
@@ -31,6 +31,10 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Server": "holdfast",  # not which library in which version
 }
+
+
+Asked = Callable[[str], tuple[HTTPStatus, bytes]]
+"""From a customer id to a status and a body of JSON."""
 
 
 class Status(Protocol):
@@ -69,16 +73,20 @@ class AdminServer:
 
 
 async def start_admin(
-    settings: Settings, status_provider: Callable[[], Status], metrics: Metrics, role: str = "detect"
+    settings: Settings,
+    status_provider: Callable[[], Status],
+    metrics: Metrics,
+    role: str = "detect",
+    why: Asked | None = None,
 ) -> AdminServer:
-    """Start to listen.
+    """Start to listen. ``why`` answers for the customers that this worker owns.
 
     Raises:
         InfrastructureError: the address cannot be had.
     """
     app = web.Application(middlewares=[_door(settings.admin.token)])
     app.on_response_prepare.append(_add_headers)
-    app.add_routes(_routes(_Pages(status_provider, metrics, role)))
+    app.add_routes(_routes(_Pages(status_provider, metrics, role, why)))
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     host, port = settings.admin.host.strip("[]"), settings.admin.port
@@ -104,10 +112,13 @@ def _port_of(runner: web.AppRunner) -> int:
 class _Pages:
     """The answers."""
 
-    def __init__(self, status_provider: Callable[[], Status], metrics: Metrics, role: str) -> None:
+    def __init__(
+        self, status_provider: Callable[[], Status], metrics: Metrics, role: str, why: Asked | None
+    ) -> None:
         self._status = status_provider
         self._metrics = metrics
         self._role = role
+        self._why = why
 
     async def livez(self, _request: web.Request) -> web.Response:
         """200 while a restart would not help."""
@@ -129,6 +140,13 @@ class _Pages:
         document = {"role": self._role, "ready": status.ready, "partitions": list(status.partitions())}
         return web.json_response(document, dumps=_json)
 
+    async def why(self, request: web.Request) -> web.Response:
+        """What is known of one customer, in the form of ``wire.md``. Who was asked about is not logged."""
+        if self._why is None:
+            return web.json_response({"error": "this role owns no customers"}, status=HTTPStatus.NOT_FOUND)
+        status, body = self._why(request.match_info["customer"])
+        return web.Response(status=status, body=body, content_type="application/json")
+
 
 def _routes(pages: _Pages) -> list[web.RouteDef]:
     return [
@@ -136,6 +154,7 @@ def _routes(pages: _Pages) -> list[web.RouteDef]:
         web.get("/readyz", pages.readyz),
         web.get("/metrics", pages.metrics),
         web.get("/partitions", pages.partitions),
+        web.get("/why/{customer}", pages.why),
     ]
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from streams.offline import Offline
+from streams.telling import told
 from streams.topics import catalogue
+from streams.wire.why import Why, encode_why
 
+from .asked import Question
 from .expect import Outcome, judge
 from .play import Play
 
@@ -32,7 +38,15 @@ def play(scenarios: Sequence[Scenario], topics: Catalogue | None = None) -> Play
     course, world = Play(scenarios), Offline(topics)
     for round_ in course.rounds():
         course.hear(round_.at, carry_out(round_, world))
+        for customer in round_.asked:
+            course.learn(round_.at, customer, explain(customer, world))
     return course
+
+
+def explain(customer: str, world: Offline) -> dict[str, Any]:
+    """What `why` answers of a customer now, as JSON has it."""
+    answer: dict[str, Any] = msgspec.json.decode(encode_why(world.why(customer)))
+    return answer
 
 
 def carry_out(round_: Round, world: Offline) -> list[Effect]:
@@ -50,7 +64,22 @@ def run(scenario: Scenario) -> Outcome:
     Raises:
         ScenarioError: an event does not fit the wire.
     """
-    return judge(scenario, play([scenario]).of(scenario))
+    played = play([scenario])
+    outcome = judge(scenario, played.of(scenario), played.answers)
+    if not outcome.holds:
+        outcome.failures.extend(_explained(scenario))
+    return outcome
+
+
+def _explained(scenario: Scenario) -> list[str]:
+    """What `why` answers of the customers whose signals are named, at their moments."""
+    asked = [
+        Question(line.line, line.high, line.fields["customer_id"], None, {})
+        for line in scenario.wanted
+        if line.family == "signal" and line.times and line.high is not None and "customer_id" in line.fields
+    ]
+    played = play([replace(scenario, asked=asked, wanted=())])
+    return [told(msgspec.convert(answer, Why)) for answer in played.answers.values()]
 
 
 def channels_of(scenarios: Sequence[Scenario]) -> list[str]:

@@ -10,11 +10,15 @@ from streams.wire.times import parse_time
 from .moments import as_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from .asked import Question
     from .form import Scenario
     from .play import Published
     from .wanted import Wanted
+
+Answers = dict[tuple[int, str], dict[str, Any]]
+"""What `why` answered, by tick (ms) and customer."""
 
 _SHOWN: Final = 12
 """Records listed in a report: enough to see what went on, few enough to be read."""
@@ -40,8 +44,8 @@ class Outcome:
         return "\n".join([head, *(_indented(failure) for failure in self.failures)])
 
 
-def judge(scenario: Scenario, came: Sequence[Published]) -> Outcome:
-    """Compare each line with the records that came."""
+def judge(scenario: Scenario, came: Sequence[Published], answers: Answers) -> Outcome:
+    """Compare each line with the records that came, and with what `why` answered."""
     outcome = Outcome(scenario)
     expected: set[int] = set()
     for line in scenario.wanted:
@@ -49,12 +53,45 @@ def judge(scenario: Scenario, came: Sequence[Published]) -> Outcome:
         expected |= set(found) if line.times else set()
         if len(found) != line.times:
             outcome.failures.append(_failure(line, [came[place] for place in found], came, scenario))
+    grace = max(scenario.graces)
+    for question in scenario.asked:
+        answer = answers[question.at + grace, question.customer]
+        outcome.failures.extend(_unanswered(question, answer, scenario))
     if scenario.only:
         extra = [record for place, record in enumerate(came) if place not in expected]
         if extra:
             lines = "\n".join(f"  {_told(record, scenario)}" for record in extra)
             outcome.failures.append(f"nothing more was expected (only: true), but there came:\n{lines}")
     return outcome
+
+
+def _unanswered(question: Question, answer: Mapping[str, Any], scenario: Scenario) -> list[str]:
+    """Where `why` does not answer as a line says; nothing if it does."""
+    head = f"line {question.line}: why {question.customer} at {scenario.tell(question.at)}"
+    if question.row is None:
+        found: list[str] = []
+        _compare("why", dict(question.whole), answer, scenario, found)
+        return ["\n".join([f"{head}:", *(f"  {each}" for each in found)])] if found else []
+    rows = [row for row in answer["rows"] if row["row"] == question.row["row"]]
+    misses = [_misses(question.row, row, scenario) for row in rows]
+    if any(not miss for miss in misses):
+        return []
+    if not rows:
+        return [f"{head}: there is no entry for {question.row['row']}"]
+    nearest = min(misses, key=len)
+    return ["\n".join([f"{head}, {question.row['row']}:", *(f"  {each}" for each in nearest)])]
+
+
+def _misses(wanted: Mapping[str, Any], row: Mapping[str, Any], scenario: Scenario) -> list[str]:
+    """Where an entry of an answer is not what a line means; all reasons that are given are there."""
+    found: list[str] = []
+    for name, value in wanted.items():
+        if name == "reasons" and isinstance(value, list):
+            lacking = [reason for reason in value if reason not in row["reasons"]]
+            found += [f"reasons are {row['reasons']}, without {reason}" for reason in lacking]
+        else:
+            _compare(name, value, row.get(name, _ABSENT), scenario, found)
+    return found
 
 
 def _failure(line: Wanted, found: Sequence[Published], came: Sequence[Published], scenario: Scenario) -> str:

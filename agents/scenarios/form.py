@@ -12,7 +12,7 @@ from streams.policy.builtin import DEFAULT
 from streams.wire.event import SHORT_TOPICS
 from streams.wire.times import DAY, HOUR
 
-from . import events, facts, wanted
+from . import asked, events, facts, wanted
 from .given import Given, ScenarioError, Slip, read, unknown
 from .moments import absolute, duration, moment, tell
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from streams.policy.model import Policy
 
+    from .asked import Question
     from .events import EventLine
     from .facts import Told
     from .wanted import Wanted
@@ -31,7 +32,6 @@ _NAMES: Final = (
     *("events", "service", "offers", "control", "outage", "restart", "then", "never", "only", "crowd", "why"),
 )
 _NOT_YET: Final = {
-    "why": "`why` is not there yet: nothing answers it; say what must be published, and what never",
     "crowd": "`crowd` is not there yet: nobody works out population facts; name the customers one by one",
 }
 REPORTS: Final[Mapping[str, Sequence[str]]] = {
@@ -71,6 +71,7 @@ class Scenario:
         restarts: when a worker is killed.
         wanted: what must be published, and what must not.
         only: nothing else may be published.
+        asked: what `why` must answer.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Scenario:
     restarts: Sequence[int]
     wanted: Sequence[Wanted]
     only: bool
+    asked: Sequence[Question]
 
     @property
     def graces(self) -> Sequence[int]:
@@ -155,6 +157,7 @@ def _scenario(given: Given, name: str, base: str) -> Scenario:
         restarts=[moment(entry, start, "restart") for entry in _entries(table, "restart")],
         wanted=list(wanted.lines(table, start)),
         only=_only(table.get("only")),
+        asked=list(asked.questions(table, start, until)),
     )
     return replace(scenario, named=_named(scenario))
 
@@ -163,6 +166,7 @@ def _named(scenario: Scenario) -> list[int]:
     """The moments that a file names with `at`."""
     moments = {line.at for line in scenario.events if line.named}
     moments |= {told.at for told in scenario.told}
+    moments |= {question.at for question in scenario.asked}
     moments |= {line.low for line in scenario.wanted if line.low is not None and line.low == line.high}
     return sorted(moments)
 

@@ -5,6 +5,7 @@ A player sends each round's facts and records, tells the time, and hands in what
     for round_ in play.rounds():
         … send round_.facts and round_.sendings, tick round_.at …
         play.hear(round_.at, effects)
+        … ask why of each of round_.asked, and play.learn(round_.at, customer, answer) …
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from .script import Sending, last_tick, sendings, tellings, ticks
+from .script import Sending, last_tick, questions, sendings, tellings, ticks
 from .service import Services
 
 if TYPE_CHECKING:
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
 
 
 class Round(NamedTuple):
-    """What is sent before a tick, the tick (ms), and whether a worker is killed while it makes the cut."""
+    """What is sent before a tick, the tick (ms), whether a worker is killed while it makes the cut.
+
+    ``asked`` are the customers of whom ``why`` is asked after it.
+    """
 
     facts: Sequence[Fact]
     sendings: Sequence[Sending]
     at: int
     restart: bool
+    asked: Sequence[str] = ()
 
 
 class Published(NamedTuple):
@@ -49,6 +54,7 @@ class Play:
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         self.scenarios = scenarios
         self.published: list[Published] = []
+        self.answers: dict[tuple[int, str], dict[str, Any]] = {}
         self._services = [Services(scenario.services) for scenario in scenarios]
         self._of = {name: place for place, one in enumerate(scenarios) for name in one.customers}
 
@@ -68,7 +74,8 @@ class Play:
             due = sorted([*due, *answers], key=lambda sending: sending.at)
             killed = [moment for moment in restarts if moment <= at]
             restarts = restarts[len(killed) :]
-            yield Round([*facts, *(each.fact for each in now)], due, at, bool(killed))
+            asked = [who for one in self.scenarios for who in questions(one, at)]
+            yield Round([*facts, *(each.fact for each in now)], due, at, bool(killed), asked)
             facts = []
 
     def hear(self, tick: int, effects: Iterable[Effect]) -> None:
@@ -80,6 +87,10 @@ class Play:
             place = self._of.get(body["customer_id"])
             if family == "command" and place is not None:
                 self._services[place].hear(body, tick)
+
+    def learn(self, tick: int, customer: str, answer: dict[str, Any]) -> None:
+        """Take in what `why` answers of a customer after a tick (ms)."""
+        self.answers[tick, customer] = answer
 
     def of(self, scenario: Scenario) -> list[Published]:
         """What was published for the customers of one scenario while it lasted."""

@@ -143,6 +143,12 @@ def ticks(scenario: Scenario) -> set[int]:
     return regular | {at for at in named if at >= scenario.start}
 
 
+def questions(scenario: Scenario, tick: int) -> list[str]:
+    """Who is asked about after a tick (ms): once the longest grace after the moment of a question is over."""
+    grace = max(scenario.graces)
+    return list(dict.fromkeys(each.customer for each in scenario.asked if each.at + grace == tick))
+
+
 def last_tick(scenario: Scenario) -> int:
     """The tick (ms) after which a scenario is over."""
     return max(ticks(scenario))

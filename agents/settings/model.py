@@ -151,6 +151,11 @@ class Admin(_Section):
     port: Port = Field(
         default=0, description="Port; 0: any free one, printed in the log and published on facts"
     )
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+$",
+        description="Where others reach it, published on facts for `why`; without it its own address",
+    )
     token: SecretStr | None = Field(
         default=None, description="Bearer token that requests must carry, at least 16 characters"
     )

@@ -51,7 +51,12 @@ def keys_of(fact: InForce) -> tuple[str, ...]:
 
 def owner_record(partition: int, owner: Owner) -> tuple[bytes, bytes]:
     """Give the key and value that say who owns a partition."""
-    return f"{_OWNER_KEY}{partition}".encode(), OWNER.encode(owner)
+    return owner_key(partition).encode(), OWNER.encode(owner)
+
+
+def owner_key(partition: int) -> str:
+    """Give the key under which a partition's owner is kept."""
+    return f"{_OWNER_KEY}{partition}"
 
 
 def owned_partition(key: bytes | None) -> int | None:

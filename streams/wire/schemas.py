@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from . import command, control, facts, signal
+from . import command, control, facts, signal, why
 from .event import TYPES, Event
 from .form import Form
 from .needs import NEEDED_FIELDS
@@ -38,6 +38,7 @@ def schemas() -> dict[str, Schema]:
         "facts": _facts(),
         "signal": _signal(),
         "command": _command(),
+        "why": _why(),
         "reject-headers": _reject_headers(),
         "effect-headers": _effect_headers(),
     }
@@ -61,7 +62,8 @@ def _of(struct: type[msgspec.Struct]) -> tuple[Schema, dict[str, Schema]]:
             field.pop("default", None)
     schema = parts.pop(struct.__name__)
     del schema["title"]
-    schema["properties"]["v"] = {"const": 1}
+    if "v" in schema["properties"]:
+        schema["properties"]["v"] = {"const": 1}
     return schema, ({"$defs": parts} if parts else {})
 
 
@@ -147,6 +149,17 @@ def _command() -> Schema:
         _when("action", ("audience_add", "audience_remove"), ("audience",)),
     ]
     return {"description": "What a messaging service is to do, once for each id.", **schema, **parts}
+
+
+def _why() -> Schema:
+    schema, parts = _of(why.Why)
+    schema["properties"]["stage"] = {"enum": list(signal.STAGES)}
+    parts["$defs"]["Row"]["properties"]["verdict"] = {"enum": list(why.VERDICTS)}
+    return {
+        "description": "What is known of one customer, and what each rule makes of it.",
+        **schema,
+        **parts,
+    }
 
 
 def _headers(about: str, fields: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:

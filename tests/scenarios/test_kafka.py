@@ -28,5 +28,5 @@ async def test_worker_and_core_give_the_same_bytes_and_the_scenarios_hold(
     stage = KafkaStage(kafka, tmp_path, f"scenarios-{os.getpid()}-{number}", STAGES[number])
     await stage.play()
     for scenario in STAGES[number]:
-        outcome = judge(scenario, stage.played.of(scenario))
+        outcome = judge(scenario, stage.played.of(scenario), stage.played.answers)
         assert outcome.holds, outcome.report()

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from agents.asking import ask_why
 from agents.control_client import ControlClient
 from agents.scenarios import core
 from agents.scenarios.form import Scenario
@@ -26,6 +27,8 @@ from streams.offline import Offline
 from streams.timeline import Effect
 from streams.topics import Catalogue, catalogue
 from streams.wire.partition import partition_of
+from streams.wire.times import parse_time
+from streams.wire.why import encode_why
 from tests.support.worker import Worker
 
 Place = tuple[str, int, bytes]
@@ -155,6 +158,20 @@ class KafkaStage:
         assert sorted(map(_values, came)) == sorted(map(_values, expected)), f"at tick {round_.at}"
         self.expected.hear(round_.at, expected)
         self.played.hear(round_.at, came)
+        for customer in round_.asked:
+            said, answer = core.explain(customer, self._world), await self._ask(customer, round_.at)
+            assert answer == said, f"why at tick {round_.at}"
+            self.played.learn(round_.at, customer, answer)
+
+    async def _ask(self, customer: str, at: int) -> dict[str, Any]:
+        """What the worker answers over HTTP, once it has carried out the cut of a tick (ms)."""
+        until = asyncio.get_running_loop().time() + WITHIN
+        while asyncio.get_running_loop().time() < until:
+            answer = await ask_why(self._settings, self._topics, customer, WITHIN)
+            if parse_time(answer.at) >= at:
+                return dict(msgspec.json.decode(encode_why(answer)))
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the worker did not carry out the cut at {at}")
 
     async def _tick(self, round_: Round, control: ControlClient) -> None:
         """Tell the time; a worker to be restarted dies before its cut stands, or just after, by turns."""
