@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .wire.why import Channel, Row, Surface, Why
 
-_REASONS: Final[Mapping[str, str]] = {
+REASONS: Final[Mapping[str, str]] = {
     "agreed_before": "agreed to before, so this would be a late opt-out",
     "cap": "enough messages for now",
     "channel_closed": "the channel is closed already",
@@ -22,7 +22,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "grace": "due, and waits for late events",
     "historical": "long past when it was found",
     "holdout": "in the holdout: nothing is sent, so that the effect can be measured",
-    "just_installed": "installed a moment ago, so this would be an early opt-out",
     "list_off": "this kind of message is switched off",
     "never_agreed": "never agreed to, so there is nothing to take back",
     "never_seen": "never seen",
@@ -60,6 +59,10 @@ _STREAMS: Final[Mapping[str, str]] = {
     "store_stopped": "store",
     "brand_stopped": "brand",
 }
+
+
+_SAID_BY_CONSENT: Final = ("closed", "consent_unknown")
+"""What reach says and the consent before it has said."""
 
 
 def told(answer: Why) -> str:
@@ -132,7 +135,7 @@ def _channel(channel: Channel) -> str:
         parts.append(f"{channel.delivered} delivered")
     if channel.reach == "yes":
         parts.append("open")
-    elif channel.reach is not None:
+    elif channel.reach is not None and channel.why not in _SAID_BY_CONSENT:
         when = f" until {_minute(channel.when)}" if channel.when else ""
         parts.append(f"not now{when}: {_reason(channel.why or '')}")
     return "; ".join(parts)
@@ -152,7 +155,11 @@ def _play(row: Row) -> str:
 def _reason(word: str) -> str:
     """A reason as a sentence; reach's are told by channel."""
     channel, colon, reason = word.partition(": ")
-    return f"{channel}: {_reason(reason)}" if colon else _REASONS.get(word, word.replace("_", " "))
+    if colon:
+        return f"{channel}: {_reason(reason)}"
+    name, bracket, what = word.rstrip(")").partition("(")
+    sentence = REASONS.get(name, name.replace("_", " "))
+    return f"{sentence}: {what}" if bracket else sentence
 
 
 def _days(text: str) -> str:

@@ -3,13 +3,20 @@
 import re
 from pathlib import Path
 
+import msgspec
 from pydantic import SecretStr
 
+from agents.scenarios import core
+from agents.scenarios.form import read_file
 from agents.settings.kinds import format_duration
 from agents.settings.sources import fields, is_duration, is_secret, variable
 from streams.metrics import METRICS
+from streams.telling import REASONS, told
+from streams.wire.times import DAY
+from streams.wire.why import Why
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 REGION = re.compile(r"(<!-- generated: begin -->\n).*?(<!-- generated: end -->)", re.DOTALL)
 
 
@@ -33,6 +40,16 @@ def metrics_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def why_page() -> str:
+    """A customer told by `why`, and its reasons."""
+    scenario = read_file(SCENARIOS / "why.yaml")[0]
+    answers = core.play([scenario]).answers
+    answer = next(a for (at, _), a in answers.items() if at > scenario.start + 94 * DAY)
+    lines = ["```text", told(msgspec.convert(answer, Why)) + "```", "", "| reason | told as |", "|---|---|"]
+    lines += [f"| `{reason}` | {sentence} |" for reason, sentence in REASONS.items()]
+    return "\n".join(lines) + "\n"
+
+
 def _default(key: str) -> str:
     info = fields()[key]
     value = info.default
@@ -47,7 +64,7 @@ def _default(key: str) -> str:
     return f"`{','.join(value) if isinstance(value, tuple) else value}`"
 
 
-TABLES = {"settings.md": settings_table, "metrics.md": metrics_table}
+TABLES = {"settings.md": settings_table, "metrics.md": metrics_table, "why.md": why_page}
 
 
 def generated_region(text: str) -> str:

@@ -44,6 +44,7 @@ EXAMPLES = {
     "inbox": "30000",
     "admin.host": "0.0.0.0",
     "admin.port": "8080",
+    "admin.url": "http://worker-1:6067",
     "admin.token": PLANTED,
     "logs.format": "json",
     "logs.level": "debug",
