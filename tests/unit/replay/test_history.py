@@ -297,6 +297,7 @@ def test_a_mapped_column_must_be_there(folder: Folder) -> None:
         (gzip.compress(b"customer_id,occurred_at\n" * 500)[:-20], "cannot be read"),
         (f"{HEADER}\nM\u00fcller,2026-01-01,purchase,1\n".encode("latin-1"), "not UTF-8"),
     ],
+    ids=["empty", "cut off", "not UTF-8"],
 )
 def test_a_broken_file_is_told_without_a_traceback(folder: Folder, content: bytes, message: str) -> None:
     with pytest.raises(HistoryError, match=message):
