@@ -25,6 +25,7 @@ class _Command(NamedTuple):
 
 
 COMMANDS: Final[Mapping[str, _Command]] = {
+    "backtest": _Command("agents.backtest.command", "backtest", "Try a policy on a history before it holds."),
     "config": _Command(
         "agents.commands.config", "config", "Show the settings in force, and where they come from."
     ),

@@ -156,6 +156,10 @@ class Partition:
         """The facts in force, to be said again on a control topic that begins anew."""
         return self.facts.restate()
 
+    def is_due(self, at: int) -> bool:
+        """Whether a cut at this time (ms) may have something to do even without records."""
+        return self._deadlines.waits(at)
+
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
     ) -> Executed:

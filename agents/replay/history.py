@@ -7,10 +7,12 @@ from typing import NamedTuple
 import msgspec
 
 from streams.wire.codec import decode
+from streams.wire.event import human_surface
 from streams.wire.reject import Rejection
 
-from .mapping import Mapping, topic_of
-from .merge import in_order, merged, sorted_rows
+from .mapping import DEFAULT_TYPE, Mapping, topic_of
+from .merge import in_order, merged
+from .runs import Runs
 from .source import BadRow, HistoryError, HistoryFile, Line, ReadBytes, parse_moment
 
 _encode = msgspec.json.Encoder().encode
@@ -25,6 +27,7 @@ class HistoryEvent(NamedTuple):
         value: the event as JSON.
         occurred_at: milliseconds.
         line: where it stands in its file.
+        streams: what a person touched by it (`streams.wire.event.human_surface`).
     """
 
     topic: str
@@ -32,6 +35,11 @@ class HistoryEvent(NamedTuple):
     value: bytes
     occurred_at: int
     line: int = 0
+    streams: tuple[str, ...] = ()
+
+
+Wanted = Callable[[str, str], bool]
+"""Whether a row is to be read, by its customer and its type, both as the file has them."""
 
 
 class _Head(msgspec.Struct):
@@ -59,7 +67,7 @@ def read_history(
     Args:
         paths: CSV files (see `Mapping`) or JSON lines of wire events; gzip or not.
         mapping: how to read CSV; JSON lines need none.
-        sort: read each file into memory and sort it, instead of refusing one that is not sorted.
+        sort: sort each file, instead of refusing one that is not in order.
         on_bad: called for each row that is no event, which is then left out; without it such a row is an
             error.
         read: told of bytes read, for a progress bar.
@@ -71,37 +79,74 @@ def read_history(
     histories = []
     for path in paths:
         file = HistoryFile(Path(path), how.all_columns())
-        rows = _events(file, how, on_bad, read)
-        histories.append(sorted_rows(rows) if sort else in_order(file.name, rows))
+        rows = events_of(file, how, on_bad, read)
+        histories.append(_sorted(rows) if sort else in_order(file.name, rows))
     return merged(histories) if histories else iter(())
 
 
-def _events(
-    file: HistoryFile, mapping: Mapping, on_bad: Callable[[BadRow], None] | None, read: ReadBytes | None
+def when(event: HistoryEvent) -> int:
+    """The moment of an event, in milliseconds."""
+    return event.occurred_at
+
+
+def _sorted(rows: Iterable[HistoryEvent]) -> Iterator[HistoryEvent]:
+    """Sort rows by time; rows of one moment stay as they stood."""
+    runs = Runs(HistoryEvent, key=when)
+    try:
+        runs.extend(rows)
+        yield from runs
+    finally:
+        runs.close()
+
+
+def events_of(
+    file: HistoryFile,
+    mapping: Mapping,
+    on_bad: Callable[[BadRow], None] | None,
+    read: ReadBytes | None,
+    wanted: Wanted | None = None,
 ) -> Iterator[HistoryEvent]:
+    """Read one file in the order in which it stands; the arguments are those of `read_history`.
+
+    Args:
+        file: to read.
+        mapping: how to read CSV.
+        on_bad: told of rows that are no events, instead of an error.
+        read: told of bytes read.
+        wanted: the rows to read; others are passed over, right or wrong. Without it, all.
+
+    Raises:
+        HistoryError: the first bad row, or an unreadable file.
+    """
     for line in file.lines(read):
         try:
-            event = _from_json(line) if line.json else _from_csv(line, mapping)
+            event = _from_json(line, wanted) if line.json else _from_csv(line, mapping, wanted)
         except ValueError as error:
             bad = BadRow(file.name, line.number, str(error))
             if on_bad is None:
                 raise HistoryError(f"{bad} (--skip-bad leaves such rows out)") from error
             on_bad(bad)
             continue
-        yield event
+        if event is not None:
+            yield event
 
 
-def _from_csv(line: Line, mapping: Mapping) -> HistoryEvent:
+def _from_csv(line: Line, mapping: Mapping, wanted: Wanted | None) -> HistoryEvent | None:
+    fields = line.fields
+    if wanted is not None and not wanted(fields["customer_id"], fields.get("type", DEFAULT_TYPE)):
+        return None
     shaped = mapping.shape(line)
-    key = line.fields["customer_id"].encode()
+    key = fields["customer_id"].encode()
     return _checked(HistoryEvent(shaped.topic, key, _encode(shaped.event), shaped.occurred_at, line.number))
 
 
-def _from_json(line: Line) -> HistoryEvent:
+def _from_json(line: Line, wanted: Wanted | None) -> HistoryEvent | None:
     try:
         head = _head(line.json)
     except msgspec.MsgspecError as error:
         raise ValueError(f"no event of the wire: {error}") from error
+    if wanted is not None and not wanted(head.customer_id, head.type):
+        return None
     topic = topic_of(head.type, head.surface)
     at = parse_moment(head.occurred_at)
     return _checked(HistoryEvent(topic, head.customer_id.encode(), line.json, at, line.number))
@@ -113,4 +158,5 @@ def _checked(event: HistoryEvent) -> HistoryEvent:
     if isinstance(decoded, Rejection):
         where = f" at {decoded.path}" if decoded.path else ""
         raise ValueError(f"no event of the wire ({decoded.reason}{where})")  # noqa: TRY004 - a value
-    return event
+    streams = human_surface(decoded)
+    return event._replace(streams=streams) if streams else event

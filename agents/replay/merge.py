@@ -40,15 +40,10 @@ def in_order(name: str, rows: Iterable[T]) -> Iterator[T]:
         if row.occurred_at < newest:
             raise HistoryError(
                 f"{name}:{row.line}: earlier than line {where}; a history goes forward in time. "
-                "Sort the file, or let us do it in memory: --sort"
+                "Sort the file, or let us do it: --sort"
             )
         newest, where = row.occurred_at, row.line
         yield row
-
-
-def sorted_rows(rows: Iterable[T]) -> Iterator[T]:
-    """Sort rows by time, in memory; rows of one moment stay as they stood."""
-    yield from sorted(rows, key=_when)
 
 
 def merged(histories: list[Iterator[T]]) -> Iterator[T]:
