@@ -158,7 +158,7 @@ class Partition:
 
     def is_due(self, at: int) -> bool:
         """Whether a cut at this time (ms) may have something to do even without records."""
-        return self._deadlines.waits(at)
+        return bool(self._leaving) or self._deadlines.waits(at)
 
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int
