@@ -38,6 +38,9 @@ COMMANDS: Final[Mapping[str, _Command]] = {
     "signal": _Command(
         "agents.commands.signal", "signal", "Reach the verdict of a signal again, from the signal alone."
     ),
+    "source": _Command(
+        "agents.commands.source", "source", "Say, or show, whether an event source is quiet for everybody."
+    ),
     "tick": _Command("agents.commands.tick", "tick", "Move time on, where the clock is external."),
     "topics": _Command(
         "agents.commands.topics", "topics", "Compare the topics with the catalogue, and create them."

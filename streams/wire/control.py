@@ -116,13 +116,18 @@ class PopulationFact(Struct, kw_only=True):
 
 
 class SourceFact(Struct, kw_only=True):
-    """The health of one input since a moment; `source` is an event topic's short name."""
+    """The health of one input since a moment; `source` is an event topic's short name.
+
+    `by` tells what the population role went by: the ``volume``, or the ``age`` of an outage that has lasted
+    so long that it is the new usual. A word without it is a person's.
+    """
 
     v: int = 1
     kind: Literal["source"] = "source"
     source: Literal["app", "web", "store", "email", "push", "account"]
     state: Literal["quiet", "burst", "healthy"]
     since: TextTime
+    by: Literal["volume", "age"] | None = None
 
 
 Fact = PolicyFact | OffersFact | PopulationFact | SourceFact
@@ -137,7 +142,7 @@ FORMS: Final[dict[str, Form[Any]]] = {
     "policy": Form(PolicyFact),
     "offers": Form(OffersFact),
     "population": Form(PopulationFact),
-    "source": Form(SourceFact, times=("since",)),
+    "source": Form(SourceFact, times=("since",), omitted=("by",)),
 }
 
 _header: Final = msgspec.json.Decoder(dict[str, Any])

@@ -64,6 +64,43 @@ def on_facts() -> dict[str, Any]:
     return {key.decode(): json.loads(value) for key, value in asyncio.run(records(OURS.facts.name, 1))[0]}
 
 
+class TestSource:
+    def test_a_word_reaches_every_partition_and_the_facts(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["source", "quiet", "web", "--since", "this morning"]) == 2
+        assert main(["source", "quiet", "web", "--since", "2026-11-24T10:00Z"]) == 0
+        word = {"v": 1, "kind": "source", "source": "web", "state": "quiet"}
+        word["since"] = "2026-11-24T10:00:00.000Z"
+        for sent in on_control().values():
+            ((key, value),) = sent
+            assert (key, json.loads(value)) == (b"source", word)
+        assert on_facts() == {"source:web": word}
+        assert "web is quiet since 2026-11-24T10:00:00.000Z, told to 3 partitions" in capsys.readouterr().out
+
+    def test_the_last_word_on_each_source_is_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["source", "burst", "push", "--since", "2026-11-24T10:00:00Z"]) == 0
+        assert main(["source", "quiet", "web", "--since", "2026-11-24T09:00:00Z"]) == 0
+        assert main(["source", "healthy", "web", "--since", "2026-11-24T12:00:00Z"]) == 0
+        capsys.readouterr()
+        assert main(["source", "ls"]) == 0
+        lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+        assert lines["app"].endswith("healthy, as far as anybody has said")
+        assert lines["web"].endswith("healthy since 2026-11-24T12:00:00.000Z, by hand")
+        assert lines["push"].endswith("burst since 2026-11-24T10:00:00.000Z, by hand")
+        assert main(["source", "ls", "--json"]) == 0
+        assert {"source": "app", "state": "healthy", "since": None, "by": None} in json.loads(
+            capsys.readouterr().out
+        )
+
+    def test_only_push_can_burst(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["source", "burst", "web"]) == 2
+        assert main(["source", "quiet", "shop"]) == 2
+        assert "'push'" in capsys.readouterr().err
+
+    def test_without_a_moment_it_is_now_by_the_clock_that_is_in_use(self) -> None:
+        assert main(["source", "quiet", "web"]) == 0
+        assert on_facts()["source:web"]["since"] == "1970-01-01T00:00:00.000Z", "no partition has a time yet"
+
+
 class TestPolicy:
     def publish(self, *flags: str, text: str = DEFAULT) -> int:
         Path("policy.toml").write_text(text, encoding="utf-8")
