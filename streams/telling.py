@@ -28,6 +28,7 @@ REASONS: Final[Mapping[str, str]] = {
     "never_used": "never used",
     "no_other_channel": "no channel is left to try",
     "not_present": "not seen in the app or on the site lately",
+    "outage": "its source is quiet for everybody",
     "policy_changed": "the policy in force has no such step",
     "too_late": "its time is over",
 }
@@ -152,14 +153,23 @@ def _play(row: Row) -> str:
     return "; ".join([*([said] if said else []), *map(_reason, row.reasons)])
 
 
+def has_sentence(reason: str) -> bool:
+    """Whether a reason has a sentence of its own."""
+    return _parts(reason)[1] in REASONS
+
+
 def _reason(word: str) -> str:
-    """A reason as a sentence; reach's are told by channel."""
-    channel, colon, reason = word.partition(": ")
-    if colon:
-        return f"{channel}: {_reason(reason)}"
-    name, bracket, what = word.rstrip(")").partition("(")
+    """A reason as a sentence: reach's are told by channel, some name what they are about."""
+    channel, name, what = _parts(word)
     sentence = REASONS.get(name, name.replace("_", " "))
-    return f"{sentence}: {what}" if bracket else sentence
+    return f"{channel}: {sentence}" if channel else f"{sentence}: {what}" if what else sentence
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    """A reason's channel (``email: closed``), name, and what it is about (``list_off(sale)``)."""
+    channel, colon, reason = word.partition(": ")
+    name, _, what = (reason if colon else word).removesuffix(")").partition("(")
+    return channel if colon else "", name, what
 
 
 def _days(text: str) -> str:
