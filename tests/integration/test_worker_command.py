@@ -103,6 +103,45 @@ def test_no_log_line_names_a_customer_whatever_they_sent(
     assert CUSTOMER not in worker.said
 
 
+@pytest.mark.usefixtures("_topics", "_same_settings")
+def test_why_asks_the_owner_and_the_log_does_not_tell_of_whom(
+    worker: DetectCommand, embedded: EmbeddedBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {
+        "v": 1,
+        "id": "v-1",
+        "source": "shop",
+        "type": "web.visited",
+        "customer_id": CUSTOMER,
+        "occurred_at": "2026-11-21T09:30:00.000Z",
+    }
+    worker.start().wait_ready()
+    send(embedded.bootstrap, OURS.name("events.web"), [json.dumps(event).encode()])
+    assert main(["tick", TICKS[0], "--within", "30"]) == 0
+    wait_until(lambda: "steady" in answer(capsys, CUSTOMER), "the visit is known")
+    assert json.loads(answer(capsys, CUSTOMER, "--json"))["surfaces"]["web"]["occasions"] == 1
+    assert answer(capsys, "nobody-at-all").startswith("nobody-at-all: never seen")
+    assert worker.stop() == 0
+    assert CUSTOMER not in worker.said
+    assert main(["why", CUSTOMER]) == 70
+    refusal = capsys.readouterr().err
+    assert "does not answer" in refusal
+    assert CUSTOMER not in refusal
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What `why` prints."""
+    capsys.readouterr()
+    assert main(["why", *words]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_topics", "_same_settings")
+def test_why_says_when_no_worker_was_ever_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["why", CUSTOMER]) == 1
+    assert "python -m agents worker detect" in capsys.readouterr().err
+
+
 def send(bootstrap: str, topic: str, values: list[bytes]) -> None:
     """Send records of the customer, where murmur2 puts them."""
     options = {"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "log_level": 0}
