@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .customer import consent, recent
+from .customer import consent, device, plan, profile, recent, state
 from .customer.cadence import last_of
 from .customer.state import OUT, STREAMS, Customer
-from .lapse import episodes, optout, outage, silence
+from .lapse import cancellation, declined, episodes, optout, outage, silence, uninstall
 from .response import holdout, plays
 from .wire.event import human_surface
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .policy.model import Policy
     from .response.plays import Wish
     from .wire.command import Command
-    from .wire.event import Event
+    from .wire.event import Event, PlanChange
     from .wire.signal import Signal
 
 ACCEPTED: Final = "accepted"
@@ -38,7 +38,20 @@ COUNTING: Final = frozenset({"order.completed", "email.delivered", "push.deliver
 REMEMBERED: Final = COUNTING | {"consent.changed"}
 """Events that count, and so are remembered by id (wire.md, ``id``), as are those that a play answers."""
 
-TEACHING: Final = frozenset({"consent.changed", "email.complained", "app.installed", "customer.erased"})
+TEACHING: Final = frozenset(
+    {
+        *(
+            "consent.changed",
+            "email.complained",
+            "customer.erased",
+            "customer.registered",
+            "customer.updated",
+        ),
+        *("app.installed", "app.uninstalled"),
+        *("push.prompted", "push.token_registered", "push.token_invalid"),
+        *("plan.started", "plan.renewed", "plan.cancelled", "plan.expired"),
+    }
+)
 """Events that say more than a sign of life and a count."""
 
 
@@ -73,10 +86,14 @@ def on_event(visit: Visit, event: Event) -> Step:
         customer.recent = known
     if type_ == "customer.erased":
         return Step(_leave(visit, "erased", event.occurred_at, act=episodes.act_of(event)), forget=True)
-    says: list[Signal | Command] = _learn(visit, event)
     streams = human_surface(event)
+    if streams or type_ in TEACHING:
+        customer.first_seen = min(customer.first_seen, event.occurred_at)
+    says: list[Signal | Command] = _learn(visit, event)
     if streams:
         says += _answer(visit, silence.act(visit, event, streams))
+    if state.is_busy(customer):
+        says += _answer(visit, _matters(visit, event, streams))
     if customer.episodes:
         says += _answer(visit, silence.close_disabled(visit, event.occurred_at))
     says += plays.on_event(visit, event, streams)
@@ -90,7 +107,8 @@ def on_time(visit: Visit, now: int) -> Step:
     says: list[Signal | Command] = []
     if customer.episodes:
         says += _answer(visit, silence.close_disabled(visit, now))
-    says += _answer(visit, silence.fall(visit, now))
+    for rule in (silence, uninstall, declined, cancellation):
+        says += _answer(visit, rule.fall(visit, now))
     wishes, commands = plays.on_wake(visit, now)
     says += commands
     forgotten = forget_at(customer, policy)
@@ -112,6 +130,9 @@ def wake_at(customer: Customer, policy: Policy) -> int:
     silent = silence.wake_at(customer, policy)
     if silent and silent < earliest:
         earliest = silent
+    if state.is_busy(customer):
+        waits = (rule.wake_at(customer, policy) for rule in (uninstall, declined, cancellation))
+        earliest = min([earliest, *(at for at in waits if at)])
     return min(earliest, plays.wake_at(customer.plays)) if customer.plays else earliest
 
 
@@ -135,20 +156,67 @@ def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
             event.occurred_at,
             settings.lists if settings is not None else None,
         )
-        return _moved(visit, changes, event.consent.reason, event.occurred_at)
+        declined.spoken(visit)
+        return _moved(visit, changes, event)
     if type_ == "email.complained":
         changes = consent.complain(customer, "email", event.occurred_at)
-        return _moved(visit, changes, "complaint", event.occurred_at)
-    if type_ == "app.installed":
-        customer.installed_at = max(customer.installed_at, event.occurred_at)
-    elif type_ in COUNTING:
+        return _moved(visit, changes, event)
+    if type_ in COUNTING:
         count(customer, event, last_of(customer.purchase))
+    elif type_ == "customer.updated" and event.profile is not None:
+        profile.learn(customer, event.profile, event.occurred_at, visit.context.policy.attributes)
+    elif type_ == "customer.registered":
+        declined.registered(visit, event)
+    elif type_.startswith("plan.") and event.plan is not None:
+        return _answer(visit, _plan(visit, event, event.plan))
+    elif type_ in TEACHING:
+        return _app(visit, event)
     return []
+
+
+def _plan(visit: Visit, event: Event, change: PlanChange) -> Sequence[Signal]:
+    """Take in what was said of a paid plan."""
+    if event.type in ("plan.started", "plan.renewed"):
+        return cancellation.started(visit, event, change)
+    if event.type == "plan.cancelled":
+        return cancellation.cancelled(visit, event, change)
+    if event.type == "plan.expired":
+        plan.expire(visit.customer, change, event.occurred_at)
+    return ()
+
+
+def _app(visit: Visit, event: Event) -> list[Signal | Command]:
+    """Take in what was said of the app; what is out to one that is gone is cancelled."""
+    customer, type_ = visit.customer, event.type
+    if type_ == "app.installed":
+        device.install(customer, event)
+    elif type_ == "push.prompted":
+        device.prompt(customer, event.occurred_at)
+    elif type_ == "push.token_registered":
+        device.register(customer, event)
+    elif type_ == "push.token_invalid":
+        device.invalidate(customer, event)
+    elif type_ == "app.uninstalled":
+        return [*_answer(visit, uninstall.removed(visit, event)), *plays.on_consent(visit, event.occurred_at)]
+    return []
+
+
+def _matters(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
+    """What an event means for what is open or waits, beyond the silences."""
+    signals: list[Signal] = []
+    if device.is_sign_of_life(event):
+        signals += uninstall.seen(visit, event)
+    if event.type in ("push.delivered", "app.installed"):
+        signals += optout.reconsider(visit, event)
+    if streams:
+        signals += cancellation.act(visit, event)
+    return signals
 
 
 def count(customer: Customer, event: Event, bought_at: int) -> None:
     """Take in what a delivery or an order says; ``bought_at`` is when the last purchase was (ms)."""
     type_ = event.type
+    customer.first_seen = min(customer.first_seen, event.occurred_at)
     if type_ == "order.completed":
         if event.order is not None and event.order.items:
             customer.last_category = event.order.items[-1].category or customer.last_category
@@ -158,12 +226,12 @@ def count(customer: Customer, event: Event, bought_at: int) -> None:
         customer.channel(consent.key_of(type_.partition(".")[0], event.surface)).delivered += 1
 
 
-def _moved(visit: Visit, changes: Sequence[Change], reason: str, at: int) -> list[Signal | Command]:
+def _moved(visit: Visit, changes: Sequence[Change], event: Event) -> list[Signal | Command]:
     """The signals of channels that moved; what is out on one that is closed is cancelled."""
     says: list[Signal | Command] = []
     for change in changes:
-        says += _answer(visit, optout.moved(visit, change, reason, at))
-    return says + plays.on_consent(visit, at)
+        says += _answer(visit, optout.moved(visit, change, event))
+    return says + plays.on_consent(visit, event.occurred_at)
 
 
 def _answer(visit: Visit, signals: Sequence[Signal]) -> list[Signal | Command]:
@@ -176,7 +244,7 @@ def _answer(visit: Visit, signals: Sequence[Signal]) -> list[Signal | Command]:
             continue
         if signal.historical:
             continue
-        answering = plays.answering(visit, f"signal:{signal.kind}", _facts(signal))
+        answering = plays.answering(visit, f"signal:{signal.kind}", _facts(visit, signal))
         if answering:
             signal.arm = holdout.draw(signal.episode, visit.context.policy)
             episodes.by_id(visit.customer, signal.episode).arm = signal.arm
@@ -185,7 +253,7 @@ def _answer(visit: Visit, signals: Sequence[Signal]) -> list[Signal | Command]:
     return says
 
 
-def _facts(signal: Signal) -> dict[str, object]:
+def _facts(visit: Visit, signal: Signal) -> dict[str, object]:
     """What a play's ``where`` may ask of a signal."""
     return {
         "channel": signal.channel,
@@ -194,14 +262,22 @@ def _facts(signal: Signal) -> dict[str, object]:
         "historical": signal.historical,
         "cohort": signal.cohort,
         "evidence": signal.evidence,
+        **_who(visit, signal.at),
     }
+
+
+def _who(visit: Visit, at: int) -> dict[str, object]:
+    """What a play's ``where`` may ask of the customer at ``at`` (ms)."""
+    customer = visit.customer
+    return {"profile": profile.attributes(customer), "plan": {"tier": plan.tier(customer, at)}}
 
 
 def _start_plays_on(visit: Visit, event: Event) -> None:
     """Start the plays that answer this type of event."""
     trigger = f"event:{event.type}"
     if trigger in visit.context.policy.plays_on and not visit.context.historical(event.occurred_at):
-        facts = {"surface": event.surface, "properties": event.properties or {}}
+        said = {"surface": event.surface, "properties": event.properties or {}}
+        facts = {**said, **_who(visit, event.occurred_at)}
         plays.start(visit, plays.answering(visit, trigger, facts), event.occurred_at, None)
 
 

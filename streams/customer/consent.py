@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .state import Customer
 
 ALL: Final = "all"
+PUSH: Final = "push"
 WEB_PUSH: Final = "push:web"
 LISTS: Final = "lists"
 """The stored reason of a channel that was closed because its last list was switched off."""
@@ -30,18 +31,33 @@ MOST_NAMES: Final = 64
 """Names of channels, and of lists on one, that are kept though no policy knows them: a row stays small."""
 
 
+_LASTING: Final = frozenset({"complaint", "blocked"})
+"""Reasons that no weaker one hides, as long as the channel is closed (R20)."""
+
+
 class Change(NamedTuple):
-    """How one channel moved: UNKNOWN, IN or OUT, before and after; ``since`` when it was IN before (ms)."""
+    """How one channel moved.
+
+    Attributes:
+        channel: which one, by its key.
+        before: UNKNOWN, IN or OUT. OUT, and OUT after: only now it is known that they had agreed before.
+        after: the same.
+        since: since when it was IN before (ms).
+        at: when it moved (ms).
+        reason: of wire.md, why.
+    """
 
     channel: str
     before: int
     after: int
     since: int
+    at: int
+    reason: str
 
 
 def key_of(channel: str, surface: str | None) -> str:
     """The name under which a channel is kept: web push has a token and a consent of its own."""
-    return WEB_PUSH if channel == "push" and surface == "web" else channel
+    return WEB_PUSH if channel == PUSH and surface == "web" else channel
 
 
 def standing(channel: Channel) -> int:
@@ -103,7 +119,8 @@ def apply(
     if lists is None and key not in customer.channels and len(customer.channels) >= MOST_NAMES:
         return []
     if change.scope == "list" and change.list is not None:
-        return _switch_list(customer, key, change.list, said, at, lists or ())
+        moves = _switch_list(customer, key, change.list, said, at, lists or ())
+        return [move._replace(reason=change.reason) for move in moves]
     return _moved(customer, key, said, at, change.reason, permission=change.axis == "permission")
 
 
@@ -169,16 +186,50 @@ def _moved(
     """Set one axis, unless something newer is known, and tell how the channel moved."""
     everything = customer.channels.get(ALL)
     if said == IN and not permission and key != ALL and everything and at <= everything.permission_since:
-        _moved(customer, key, OUT, everything.permission_since, everything.reason, permission=False)
-        return []
+        return _barred(customer, key, at, everything)
     channel = customer.channel(key)
     before, agreed = standing(channel), agreed_since(channel)
-    if not _is_newest(channel, said, at, "permission" if permission else "subscription"):
-        return []
-    if before != OUT or reason != LISTS:  # whoever left for good has not merely switched the last list off
+    if _is_newest(channel, said, at, "permission" if permission else "subscription"):
+        _give_reason(channel, before, said, reason)
+    elif said == OUT == before and reason in _LASTING:
         channel.reason = reason
     after = standing(channel)
-    return [Change(key, before, after, agreed)] if after != before else []
+    if after != before:
+        channel.had_agreed = agreed if after == OUT else 0
+        return [Change(key, before, after, agreed, at, reason)]
+    return _belated(key, channel, at) if said == IN else []
+
+
+def _give_reason(channel: Channel, before: int, said: int, reason: str) -> None:
+    """Note why an axis stands as it does, unless the channel was closed for a better reason."""
+    if before == OUT and said == OUT and (reason == LISTS or channel.reason in _LASTING):
+        return  # whoever left for good has not merely switched the last list off
+    channel.reason = reason
+
+
+def _barred(customer: Customer, key: str, at: int, everything: Channel) -> list[Change]:
+    """A yes from before a `do not contact` opens nothing: the channel was closed by that one."""
+    moves = _moved(customer, key, OUT, everything.permission_since, everything.reason, permission=False)
+    belated = _belated(key, customer.channel(key), at)
+    return [move._replace(before=IN, since=move.since or at) for move in moves] or belated
+
+
+def _belated(key: str, channel: Channel, at: int) -> list[Change]:
+    """A yes from before the no that stands, of which nothing was known: they had agreed, and left."""
+    if key == ALL or standing(channel) != OUT or channel.had_agreed:
+        return []
+    left_at = _left_at(channel)
+    if at > left_at:
+        return []
+    channel.had_agreed = at
+    return [Change(key, OUT, OUT, at, left_at, "settings" if channel.reason == LISTS else channel.reason)]
+
+
+def _left_at(channel: Channel) -> int:
+    """When a channel that is closed was closed (ms): by its first axis."""
+    subscription = channel.subscription_since if channel.subscription == OUT else None
+    permission = channel.permission_since if channel.permission == OUT else None
+    return min(at for at in (subscription, permission) if at is not None)
 
 
 def _is_newest(channel: Channel, said: int, at: int, axis: str) -> bool:

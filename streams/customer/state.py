@@ -26,11 +26,16 @@ IN: Final = 1
 OUT: Final = 2
 
 
+Scalar = str | int | float | bool | None
+"""A value of a profile."""
+
+
 class Channel(msgspec.Struct, array_like=True, gc=False):
     """Consent on one channel, and what was delivered on it.
 
     ``subscription`` and ``permission`` (the system's, for push) are UNKNOWN, IN or OUT, each with the
-    moment since when (ms), and how much later (ms) it was last said again.
+    moment since when (ms), and how much later (ms) it was last said again. ``had_agreed`` is since when
+    they had agreed to the channel that they have left (ms, 0: never).
     """
 
     subscription: int = UNKNOWN
@@ -43,10 +48,15 @@ class Channel(msgspec.Struct, array_like=True, gc=False):
     delivered: int = 0
     lists_out: dict[str, int] = {}
     lists_in: dict[str, int] = {}
+    had_agreed: int = 0
 
 
 class Episode(msgspec.Struct, array_like=True):
-    """A lapse that is open; ``outage`` is how much of its silence was known to be one (ms)."""
+    """A lapse that is open.
+
+    ``note`` is what its kind keeps of it, ``outage`` how much of its silence was known to be one (ms),
+    ``cohort`` the customer's when it opened.
+    """
 
     id: str
     kind: str
@@ -59,6 +69,7 @@ class Episode(msgspec.Struct, array_like=True):
     historical: bool
     note: str = ""
     outage: int = 0
+    cohort: Scalar = None
 
 
 class Ended(msgspec.Struct, array_like=True):
@@ -104,12 +115,49 @@ class Running(msgspec.Struct, array_like=True):
     reacted: bool = False
 
 
+class Device(msgspec.Struct, array_like=True, gc=False):
+    """What the system said of the app. Moments in ms, 0 for never.
+
+    Attributes:
+        platform: of the newest installation.
+        prompts: when the system's question about push was shown, the newest few.
+        seen_at: its newest sign of life that is no session: a token that it registered, mostly.
+        invalid_at: since when its token is of no use, as long as no sign of life of the app came later.
+    """
+
+    platform: str = ""
+    prompts: list[int] = []
+    seen_at: int = 0
+    invalid_at: int = 0
+
+
+class Plan(msgspec.Struct, array_like=True):
+    """The paid plan. Moments in ms, 0 for never.
+
+    Attributes:
+        id: of the plan that was started or renewed last; else of the one cancelled.
+        started_at: when it was last started or renewed.
+        cancelled_at: when it was last said to be cancelled.
+        ends_at: when what is paid for ends, as was said.
+        expired_at: when it did end.
+        active: of a canceller in the days that R22 counts, the first act of each day.
+    """
+
+    id: str = ""
+    started_at: int = 0
+    cancelled_at: int = 0
+    ends_at: int = 0
+    expired_at: int = 0
+    active: list[int] = []
+
+
 class Customer(msgspec.Struct, array_like=True):
     """One customer.
 
     The cadences are None where a stream was never used. ``spoken_at`` is when consent was last heard of (ms),
     ``recent`` are the ids that ``streams.customer.recent`` keeps, ``bought_on`` is the surface of the last
-    purchase (its place in ``STREAMS``, 0 for unknown).
+    purchase (its place in ``STREAMS``, 0 for unknown), ``registered_at`` is when a registration left open
+    whether email is wanted (ms), as long as it is, ``profile`` has values with their moments (ms).
     """
 
     first_seen: int
@@ -123,6 +171,10 @@ class Customer(msgspec.Struct, array_like=True):
     episodes: list[Episode] = []
     plays: list[Running] = []
     bought_on: int = 0
+    registered_at: int = 0
+    device: Device | None = None
+    plan: Plan | None = None
+    profile: dict[str, tuple[int, Scalar]] = {}
     # What is stored ahead of all that, by place; none of these is in the packed array.
     purchase: Cadence | None = None
     app: Cadence | None = None
@@ -162,7 +214,7 @@ class Shape:
 
 
 BUSY: Final = 1 << len(STREAMS)
-"""The bit of the shape byte that says: an episode is open, or a play runs."""
+"""The bit of the shape byte that says ``is_busy``."""
 
 SHAPES: Final = tuple(Shape(bits) for bits in range(2 * BUSY))
 """By shape byte."""
@@ -188,8 +240,17 @@ def pack_rest(c: Customer) -> bytes:
             c.episodes,
             c.plays,
             c.bought_on,
+            c.registered_at,
+            c.device,
+            c.plan,
+            c.profile,
         )
     )
+
+
+def is_busy(c: Customer) -> bool:
+    """Whether anything is open, runs or waits for what the customer does next."""
+    return bool(c.episodes or c.plays or c.registered_at or (c.device is not None and c.device.invalid_at))
 
 
 def encode(c: Customer) -> tuple[int, bytes]:
@@ -198,7 +259,7 @@ def encode(c: Customer) -> tuple[int, bytes]:
     The body begins with the cadences, column by column, so that most events can move theirs in place
     (``streams.visits``): last and due of each, then the still parts of each. The rest follows, packed.
     """
-    bits = BUSY if c.episodes or c.plays else 0
+    bits = BUSY if is_busy(c) else 0
     moving: list[int] = []
     parts = [b""]
     for number, cadence in enumerate(c.cadences()):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from streams.customer import profile
 from streams.customer.state import Ended, Episode
 from streams.wire.ids import episode_id, signal_id
 from streams.wire.signal import Signal
 
-from .evidence import Act, EndFacts
+from .evidence import Act, EndFacts, RetractFacts
 from .kinds import stage
 
 if TYPE_CHECKING:
@@ -78,6 +79,24 @@ def end(visit: Visit, episode: Episode, reason: str, at: int, **more: Any) -> Si
     return end_on(visit, episode, facts, facts.conclude())
 
 
+def in_time(visit: Visit, event: Event) -> bool:
+    """Whether an event came early enough to take an episode back (``late.retract``)."""
+    return visit.context.at - event.occurred_at <= visit.context.policy.late.retract
+
+
+def take_back(visit: Visit, episode: Episode, event: Event, because: str) -> Signal:
+    """Retract an episode that would not have opened had this event been known."""
+    facts = RetractFacts(
+        kind=episode.kind,
+        channel=episode.channel,
+        surface=episode.surface,
+        started_at=episode.started_at,
+        act=act_of(event),
+        because=because,
+    )
+    return end_on(visit, episode, facts, facts.conclude())
+
+
 def act_of(event: Event) -> Act:
     """The event that a verdict rests on."""
     return Act(
@@ -116,6 +135,7 @@ def open_episode(
         arm="none",
         historical=visit.context.historical(at),
         note=note,
+        cohort=profile.known(visit.customer, visit.context.policy.cohort.attribute),
     )
     visit.customer.episodes.append(episode)
     return _signal(visit, episode, "opened", at, _numbered(episode, evidence))
@@ -179,7 +199,7 @@ def _signal(
         historical=context.historical(at),
         evidence=evidence,
         arm=episode.arm,
-        cohort=None,
+        cohort=episode.cohort,
         policy=context.version,
         reason=reason,
     )

@@ -84,6 +84,23 @@ class Act(msgspec.Struct, kw_only=True, omit_defaults=True):
         }
 
 
+class RetractFacts(Facts, tag="retract"):
+    """What an event that came late says of an episode: with it in place it would not have opened."""
+
+    kind: str
+    started_at: int
+    act: Act
+    because: str
+    channel: str | None = None
+    surface: str | None = None
+
+    def conclude(self) -> Conclusion:
+        """Retracted, at the moment of the act."""
+        words = {"event": self.act.words(), "because": self.because}
+        at = self.act.occurred_at
+        return Conclusion(self.kind, "retracted", self.started_at, at, words, self.channel, self.surface)
+
+
 class EndFacts(Facts, tag="end"):
     """An end that needs no reckoning: somebody said so, or the customer's memory was over.
 

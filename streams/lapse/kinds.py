@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from streams.customer.device import APP_UNINSTALLED
+
 if TYPE_CHECKING:
     from streams.customer.state import Customer, Episode
     from streams.policy.model import Policy
@@ -23,9 +25,11 @@ ROWS: Final = {"purchase": "D4", "app": "D5a", "web": "D5b", "store": "D5c", "br
 SURFACE_STOPS: Final = frozenset({"purchase_stopped", "app_stopped", "web_stopped", "store_stopped"})
 PUSH_OPTED_OUT: Final = "push_opted_out"
 EMAIL_OPTED_OUT: Final = "email_opted_out"
+EMAIL_DECLINED: Final = "email_declined"
+PREMIUM_CANCELLED: Final = "premium_cancelled"
 
 _COOLING: Final = frozenset({"message_disengaged", "present_but_deaf", PUSH_OPTED_OUT, EMAIL_OPTED_OUT})
-_LAPSING: Final = frozenset({"deaf_everywhere", "premium_cancelled", "brand_stopped"})
+_LAPSING: Final = frozenset({"deaf_everywhere", PREMIUM_CANCELLED, "brand_stopped"})
 
 
 def stage(customer: Customer, at: int, policy: Policy) -> str:
@@ -43,12 +47,12 @@ def stage(customer: Customer, at: int, policy: Policy) -> str:
 
 def is_notice(episode: Episode) -> bool:
     """Whether an episode is a notice and no lapse: D7 and D9 never move the stage (mission.md 2)."""
-    return episode.kind == "email_declined" or (episode.kind == PUSH_OPTED_OUT and episode.note == "early")
+    return episode.kind == EMAIL_DECLINED or (episode.kind == PUSH_OPTED_OUT and episode.note == "early")
 
 
 def _is_lost(episode: Episode, at: int, policy: Policy) -> bool:
     """D12, or D6 beyond its horizon."""
-    if episode.kind == "app_uninstalled":
+    if episode.kind == APP_UNINSTALLED:
         return True
     horizon = policy.detect.brand_stopped.horizon
     return episode.kind == "brand_stopped" and at - episode.started_at > horizon

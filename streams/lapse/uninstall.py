@@ -1,4 +1,156 @@
 """D12: the app is gone, at a moment between two known ones, with a hard or a soft grade (mission.md 2, N12).
 
-Nothing is detected here yet; the installation is remembered (``Customer.installed_at``).
+*Hard*: somebody says so (``app.uninstalled``). It counts at once.
+*Soft*: only a push token was lost, or somebody said so while tokens were revoked in a burst. That has other
+causes than an app that is gone, so it waits until behaviour agrees: until the app's own silence comes due,
+and no sooner than ``outage.window`` after it, when a burst would be known.
+
+A sign of life of the app after a soft one shows that it never was gone (``retracted``); after a hard one that
+it is back (``returned``), as a new installation does after either (``reinstalled``).
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from streams.customer import device
+from streams.customer.device import APP_UNINSTALLED
+from streams.wire.times import format_time
+
+from . import silence
+from .episodes import act_of, end, find, open_on, take_back
+from .evidence import Act, Conclusion, Facts
+from .silence_facts import SilenceFacts  # noqa: TC001 - the facts are read back by it
+
+if TYPE_CHECKING:
+    from streams.context import Visit
+    from streams.customer.state import Customer, Episode
+    from streams.policy.model import Policy
+    from streams.wire.event import Event
+    from streams.wire.signal import Signal
+
+HARD: Final = "hard"
+SOFT: Final = "soft"
+
+
+class RemovedFacts(Facts, tag="app_uninstalled"):
+    """Said to be removed at ``at`` (ms) at the latest, and not before ``earliest_at``, if that was said.
+
+    ``seen_at`` is the app's last sign of life before, ``first_seen`` the customer's (ms).
+    """
+
+    at: int
+    seen_at: int
+    first_seen: int
+    act: Act
+    earliest_at: int = 0
+
+    def conclude(self) -> Conclusion:
+        """Removed after the last sign of life, and at the latest when it was said."""
+        earliest = min(self.at, max(self.earliest_at, self.seen_at or self.first_seen))
+        words = {"grade": HARD, "interval": _interval(earliest, self.at), "event": self.act.words()}
+        return Conclusion(APP_UNINSTALLED, "opened", self.at, self.at, words, note=HARD)
+
+
+class LostFacts(Facts, tag="app_lost"):
+    """A token lost at ``lost_at`` (ms) by an app last seen at ``seen_at`` (ms), and the app's silence."""
+
+    lost_at: int
+    seen_at: int
+    window: int
+    app: SilenceFacts
+
+    def conclude(self) -> Conclusion:
+        """Removed between the two, once the silence is too long and a burst would be known."""
+        silent = self.app.conclude()
+        at = max(silent.at, self.lost_at + self.window)
+        words = {"grade": SOFT, "interval": _interval(self.seen_at, self.lost_at), **silent.words}
+        return Conclusion(APP_UNINSTALLED, "opened", self.lost_at, at, words, note=SOFT)
+
+
+def _interval(earliest: int, latest: int) -> dict[str, Any]:
+    return {"earliest_at": format_time(earliest), "latest_at": format_time(latest)}
+
+
+def removed(visit: Visit, event: Event) -> list[Signal]:
+    """Somebody says that the app was removed."""
+    customer, at = visit.customer, event.occurred_at
+    seen, episode = device.seen_at(customer), find(customer, APP_UNINSTALLED)
+    if seen > at:
+        return []
+    if _in_a_burst(visit, at):
+        device.suspect(customer, at)
+        return []
+    if episode is not None:
+        episode.note = HARD
+        return []
+    device.of(customer)  # from now on every sign of life is remembered
+    if APP_UNINSTALLED not in visit.context.policy.detect.enabled:
+        return []
+    facts = RemovedFacts(
+        at=at,
+        seen_at=seen,
+        first_seen=customer.first_seen,
+        earliest_at=event.earliest_at or 0,
+        act=act_of(event),
+    )
+    return [open_on(visit, facts, facts.conclude())]
+
+
+def _in_a_burst(visit: Visit, at: int) -> bool:
+    """Whether tokens were revoked in numbers that are the provider's doing."""
+    push = visit.context.sources.get("push")
+    return push is not None and push.state == "burst" and push.since <= at
+
+
+def seen(visit: Visit, event: Event) -> list[Signal]:
+    """The app gave a sign of life: it is there."""
+    customer, at = visit.customer, event.occurred_at
+    device.settle(customer, at)
+    episode = find(customer, APP_UNINSTALLED)
+    if episode is None:
+        return []
+    if at <= episode.started_at:
+        return _seen_before(visit, episode, event)
+    if event.type == "app.installed":
+        return [end(visit, episode, "reinstalled", at, act=act_of(event))]
+    if episode.note == SOFT:
+        return [take_back(visit, episode, event, "app_seen")]
+    return [end(visit, episode, "returned", at, act=act_of(event))]
+
+
+def _seen_before(visit: Visit, episode: Episode, event: Event) -> list[Signal]:
+    """A late session from before: with it in place the app's silence may not have been too long yet."""
+    app = visit.customer.app
+    if episode.note == HARD or app is None or app.due_at <= episode.at:
+        return []
+    return [take_back(visit, episode, event, "app_seen")]
+
+
+def fall(visit: Visit, now: int) -> list[Signal]:
+    """Behaviour agrees with a lost token at ``now`` (ms), or does not yet."""
+    customer, policy = visit.customer, visit.context.policy
+    due = wake_at(customer, policy)
+    if not due or due > now or customer.app is None or customer.device is None:
+        return []
+    facts = LostFacts(
+        lost_at=customer.device.invalid_at,
+        seen_at=device.seen_at(customer),
+        window=policy.outage.window,
+        app=silence.gather(visit, "app", customer.app),
+    )
+    found = facts.conclude()
+    if found.at + policy.detect.app_stopped.grace <= now:
+        return [open_on(visit, facts, found)]
+    customer.app = customer.app.due(facts.app.conclude().at)
+    return []
+
+
+def wake_at(customer: Customer, policy: Policy) -> int:
+    """When behaviour would agree with a lost token, and late events have had their time (ms); 0 for never."""
+    if APP_UNINSTALLED not in policy.detect.enabled or not device.is_suspect(customer):
+        return 0
+    if customer.device is None or customer.app is None or device.is_gone(customer):
+        return 0
+    at = max(customer.app.due_at, customer.device.invalid_at + policy.outage.window)
+    return at + policy.detect.app_stopped.grace

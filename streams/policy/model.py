@@ -16,7 +16,7 @@ from .base import Label, Table, Word
 from .channels import Channel, with_built_in
 from .detect import Detect
 from .durations import YEAR, Duration, Period
-from .names import RESERVED_CHANNELS
+from .names import ATTRIBUTES, RESERVED_CHANNELS
 from .plays import Play
 
 
@@ -96,6 +96,7 @@ class Policy(Table):
             self.detect.silences,
             self.detect.rules,
             self.detect.enabled,
+            self.attributes,
         )
         assert all(part is not None for part in prepared)
 
@@ -106,6 +107,13 @@ class Policy(Table):
         for name, play in sorted(self.plays.items(), key=lambda entry: (-entry[1].priority, entry[0])):
             by_trigger.setdefault(play.on, []).append((name, play))
         return {trigger: tuple(plays) for trigger, plays in by_trigger.items()}
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of a profile that are kept: the product's, and those that this policy names."""
+        paths = (path for play in self.plays.values() for path in play.where)
+        asked = {path.split(".", 2)[1] for path in paths if path.startswith("profile.")}
+        return ATTRIBUTES | asked | {self.cohort.attribute} - {""}
 
     @cached_property
     def channels_in_order(self) -> tuple[str, ...]:

@@ -47,12 +47,25 @@ EVENT_TYPES: Final = TYPES
 GUIDE_ROWS: Final = (*(f"R{number}" for number in range(1, 30)), "R6b")
 """The responses of the guide."""
 
-SIGNAL_FIELDS: Final = ("channel", "cohort", "evidence", "historical", "stage", "surface")
+ATTRIBUTES: Final = frozenset({"timezone", "locale", "nearest_store_km", "interests"})
+"""Attributes of a profile that mean something to the product, besides those that a policy names."""
+
+SIGNAL_FIELDS: Final = (
+    "channel",
+    "cohort",
+    "evidence",
+    "historical",
+    "plan",
+    "profile",
+    "stage",
+    "surface",
+)
 """Where the `where` of a play on a signal may look."""
 
 EVIDENCE: Final = {
     ("push_opted_out", "evidence.timing"): ("early", "late"),
     ("email_opted_out", "evidence.how"): ("unsubscribe", "complaint", "blocked"),
     ("app_uninstalled", "evidence.grade"): ("hard", "soft"),
+    ("email_declined", "evidence.how"): ("asked", "declined", "unanswered"),
 }
 """Evidence whose values are a closed list, by kind and path."""

@@ -75,20 +75,17 @@ UNUSED: Final = (
     ("crosspromo",),
     ("store",),
     ("sunset",),
-    ("customer",),
     ("prime",),
     ("pitch",),
     ("repermission",),
     ("incentive",),
     ("email",),
-    ("premium",),
     ("uninstall",),
     ("letgo",),
     ("chance",),
     ("learn",),
     ("outage",),
     ("consent",),
-    ("cohort",),
 )
 """Tables and names, without those under them that are acted on."""
 
@@ -96,9 +93,6 @@ UNDETECTED: Final = (
     "message_disengaged",
     "present_but_deaf",
     "deaf_everywhere",
-    "email_declined",
-    "premium_cancelled",
-    "app_uninstalled",
 )
 """Kinds of signal that nothing opens yet."""
 

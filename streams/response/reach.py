@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streams.customer import consent
 from streams.customer.cadence import last_of
+from streams.customer.device import is_gone
 
 from . import caps
 
@@ -63,6 +64,8 @@ def stays_open(customer: Customer, channel: str, surface: str | None, list_: str
     settings = context.policy.channels.get(channel)
     needs_consent = settings is None or settings.consent == "required"
     key = consent.key_of(channel, surface)
+    if key == consent.PUSH and is_gone(customer):
+        return False
     if consent.list_is_off(customer, key, list_):
         return False
     return consent.open_since(customer, key, needs_consent=needs_consent) is not None
@@ -71,10 +74,14 @@ def stays_open(customer: Customer, channel: str, surface: str | None, list_: str
 def _open_key(customer: Customer, channel: str, at: int, *, needs_consent: bool) -> str | None:
     """The consent that lets a message out on this channel at ``at`` (ms): app push before web push.
 
+    An app that is gone gets no push, whatever was agreed (D12).
+
     A yes said after ``at``, in the same cut, does not count for it: the channel was closed at that moment.
     """
-    keys = (channel, consent.WEB_PUSH) if channel == "push" else (channel,)
+    keys = (channel, consent.WEB_PUSH) if channel == consent.PUSH else (channel,)
     for key in keys:
+        if key == consent.PUSH and is_gone(customer):
+            continue
         since = consent.open_since(customer, key, needs_consent=needs_consent)
         if since is not None and since <= at:
             return key
