@@ -19,7 +19,7 @@ from .response import holdout, plays
 from .wire.event import human_surface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .context import Visit
     from .customer.consent import Change
@@ -164,7 +164,7 @@ def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
     if type_ in COUNTING:
         count(customer, event, last_of(customer.purchase))
     elif type_ == "customer.updated" and event.profile is not None:
-        profile.learn(customer, event.profile, event.occurred_at, visit.context.policy.attributes)
+        _describe(visit, event.profile, event.occurred_at)
     elif type_ == "customer.registered":
         declined.registered(visit, event)
     elif type_.startswith("plan.") and event.plan is not None:
@@ -172,6 +172,16 @@ def _learn(visit: Visit, event: Event) -> list[Signal | Command]:
     elif type_ in TEACHING:
         return _app(visit, event)
     return []
+
+
+def _describe(visit: Visit, said: Mapping[str, state.Scalar], at: int) -> None:
+    """Take in what was said of a customer; who changes to another cohort counts there from now on."""
+    before = visit.cohort
+    profile.learn(visit.customer, said, at, visit.context.policy.attributes)
+    after = visit.cohort
+    if visit.moves is not None and before != after:
+        visit.moves.leave(visit.customer, before)
+        visit.moves.enter(visit.customer, after)
 
 
 def _plan(visit: Visit, event: Event, change: PlanChange) -> Sequence[Signal]:

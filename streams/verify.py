@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from .lapse.evidence import EndFacts
+from .lapse.cancellation import CancelFacts, WatchFacts
+from .lapse.declined import DeclinedFacts
+from .lapse.evidence import EndFacts, RetractFacts
 from .lapse.optout import EmailOutFacts, PushOutFacts
 from .lapse.outage import OutageFacts
 from .lapse.silence_facts import ReturnFacts, SilenceFacts
+from .lapse.uninstall import LostFacts, RemovedFacts
 from .wire.ids import episode_id, signal_id
 from .wire.times import format_time
 
@@ -27,7 +30,20 @@ if TYPE_CHECKING:
     from .lapse.evidence import Conclusion
     from .wire.signal import Signal
 
-FORMS: Final = SilenceFacts | ReturnFacts | EndFacts | OutageFacts | PushOutFacts | EmailOutFacts
+FORMS: Final = (
+    SilenceFacts
+    | ReturnFacts
+    | EndFacts
+    | OutageFacts
+    | RetractFacts
+    | PushOutFacts
+    | EmailOutFacts
+    | DeclinedFacts
+    | CancelFacts
+    | WatchFacts
+    | RemovedFacts
+    | LostFacts
+)
 """Every form of facts; the name under ``by`` tells which."""
 
 

@@ -15,7 +15,7 @@ import msgspec
 from .context import Visit
 from .customer import consent
 from .customer.state import IN, OUT, UNKNOWN, Channel, Customer, customer_of
-from .lapse import optout, silence
+from .lapse import cancellation, declined, optout, silence, uninstall
 from .lapse.kinds import ROWS, stage
 from .lapse.look import IDLE
 from .response import reach, running
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from .lapse.look import Look
     from .response.running import Answer
 
-LOOKS: Final[tuple[Callable[[Visit], Iterable[Look]], ...]] = (silence.look, optout.look)
+LOOKS: Final[tuple[Callable[[Visit], Iterable[Look]], ...]] = (
+    silence.look,
+    optout.look,
+    declined.look,
+    cancellation.look,
+    uninstall.look,
+)
 """Of each kind's module, in the order of the guide."""
 
 NEVER_SEEN: Final = "never_seen"

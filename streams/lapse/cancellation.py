@@ -17,8 +17,11 @@ from streams.wire.times import DAY, format_days, format_time
 from .episodes import act_of, end, end_on, find, in_time, open_on, take_back
 from .evidence import Act, Conclusion, Facts
 from .kinds import PREMIUM_CANCELLED
+from .look import IDLE, WATCHING, Look, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from streams.context import Visit
     from streams.customer.state import Customer, Episode
     from streams.policy.model import Policy
@@ -130,6 +133,24 @@ def wake_at(customer: Customer, policy: Policy) -> int:
     """When the watch is over, and late events have had their time (ms); 0 for never."""
     episode = find(customer, PREMIUM_CANCELLED)
     return _watched_until(episode, policy) if episode is not None else 0
+
+
+def look(visit: Visit) -> Iterator[Look]:
+    """D11 of one customer now."""
+    mine, episode = visit.customer.plan, find(visit.customer, PREMIUM_CANCELLED)
+    entry = Look("D11", PREMIUM_CANCELLED, WATCHING)
+    if episode is not None:
+        facts = _facts(visit, episode)
+        over = standing("D11", episode, facts.conclude().words)
+        yield over._replace(due_at=facts.started_at + facts.watch)
+    elif PREMIUM_CANCELLED not in visit.context.policy.detect.enabled:
+        yield entry._replace(verdict=IDLE, reasons=("disabled",))
+    elif mine is None or not (mine.started_at or mine.cancelled_at):
+        yield entry._replace(verdict=IDLE, reasons=("no_plan",))
+    elif plan.is_cancelled(mine):
+        yield entry._replace(verdict=IDLE, reasons=("cancelled",))
+    else:
+        yield entry
 
 
 def _watched_until(episode: Episode, policy: Policy) -> int:

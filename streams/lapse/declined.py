@@ -15,8 +15,11 @@ from streams.wire.times import DAY, format_days, format_time
 from .episodes import act_of, end, find, in_time, open_on, take_back
 from .evidence import Act, Conclusion, Facts
 from .kinds import EMAIL_DECLINED
+from .look import IDLE, WATCHING, Look, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from streams.context import Visit
     from streams.customer.consent import Change
     from streams.customer.state import Customer, Episode
@@ -107,6 +110,24 @@ def fall(visit: Visit, now: int) -> list[Signal]:
 def wake_at(customer: Customer, policy: Policy) -> int:
     """When no answer becomes a no, and late events have had their time (ms); 0 for never."""
     return _due_at(customer, policy)
+
+
+def look(visit: Visit) -> Iterator[Look]:
+    """D9 of one customer now."""
+    customer, episode = visit.customer, find(visit.customer, EMAIL_DECLINED, "email")
+    entry = Look("D9", EMAIL_DECLINED, WATCHING, channel="email")
+    if episode is not None:
+        yield standing("D9", episode, {"how": episode.note})
+    elif not _enabled(visit):
+        yield entry._replace(verdict=IDLE, reasons=("disabled",))
+    elif customer.registered_at:
+        yield entry._replace(reasons=(_UNANSWERED,), due_at=customer.registered_at + ANSWERS_WITHIN)
+    elif _is_answered(customer):
+        yield entry._replace(verdict=IDLE, reasons=("answered",))
+    elif visit.context.at - customer.first_seen > visit.context.policy.customer.new:
+        yield entry._replace(verdict=IDLE, reasons=("not_new",))
+    else:
+        yield entry
 
 
 def _due_at(customer: Customer, policy: Policy) -> int:

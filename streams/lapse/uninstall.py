@@ -17,12 +17,15 @@ from streams.customer import device
 from streams.customer.device import APP_UNINSTALLED
 from streams.wire.times import format_time
 
-from . import silence
+from . import outage, silence
 from .episodes import act_of, end, find, open_on, take_back
 from .evidence import Act, Conclusion, Facts
+from .look import IDLE, WATCHING, Look, standing
 from .silence_facts import SilenceFacts  # noqa: TC001 - the facts are read back by it
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from streams.context import Visit
     from streams.customer.state import Customer, Episode
     from streams.policy.model import Policy
@@ -78,7 +81,7 @@ def removed(visit: Visit, event: Event) -> list[Signal]:
     seen, episode = device.seen_at(customer), find(customer, APP_UNINSTALLED)
     if seen > at:
         return []
-    if _in_a_burst(visit, at):
+    if visit.context.outages.bursting(at):
         device.suspect(customer, at)
         return []
     if episode is not None:
@@ -95,12 +98,6 @@ def removed(visit: Visit, event: Event) -> list[Signal]:
         act=act_of(event),
     )
     return [open_on(visit, facts, facts.conclude())]
-
-
-def _in_a_burst(visit: Visit, at: int) -> bool:
-    """Whether tokens were revoked in numbers that are the provider's doing."""
-    push = visit.context.sources.get("push")
-    return push is not None and push.state == "burst" and push.since <= at
 
 
 def seen(visit: Visit, event: Event) -> list[Signal]:
@@ -137,12 +134,13 @@ def fall(visit: Visit, now: int) -> list[Signal]:
         lost_at=customer.device.invalid_at,
         seen_at=device.seen_at(customer),
         window=policy.outage.window,
-        app=silence.gather(visit, "app", customer.app),
+        app=silence.gather(visit, "app", customer.app, now),
     )
-    found = facts.conclude()
-    if found.at + policy.detect.app_stopped.grace <= now:
+    found, grace = facts.conclude(), policy.detect.app_stopped.grace
+    held_until = outage.opens_at(visit, "app", now)
+    if max(found.at + grace, held_until) <= now:
         return [open_on(visit, facts, found)]
-    customer.app = customer.app.due(facts.app.conclude().at)
+    customer.app = customer.app.due(max(facts.app.conclude().at, held_until - grace))
     return []
 
 
@@ -154,3 +152,20 @@ def wake_at(customer: Customer, policy: Policy) -> int:
         return 0
     at = max(customer.app.due_at, customer.device.invalid_at + policy.outage.window)
     return at + policy.detect.app_stopped.grace
+
+
+def look(visit: Visit) -> Iterator[Look]:
+    """D12 of one customer now."""
+    customer, policy = visit.customer, visit.context.policy
+    episode, due = find(customer, APP_UNINSTALLED), wake_at(customer, policy)
+    entry = Look("D12", APP_UNINSTALLED, WATCHING)
+    if episode is not None:
+        yield standing("D12", episode, {"grade": episode.note})
+    elif APP_UNINSTALLED not in policy.detect.enabled:
+        yield entry._replace(verdict=IDLE, reasons=("disabled",))
+    elif due:
+        yield entry._replace(reasons=("token_invalid",), due_at=due - policy.detect.app_stopped.grace)
+    elif not device.seen_at(customer):
+        yield entry._replace(verdict=IDLE, reasons=("never_used",))
+    else:
+        yield entry

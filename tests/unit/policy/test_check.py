@@ -234,7 +234,7 @@ def test_a_number_that_nothing_reads_yet_is_a_warning() -> None:
 
 
 def test_a_play_on_a_signal_that_nothing_opens_yet_is_a_warning() -> None:
-    (problem,) = warnings(PLAY.replace("brand_stopped", "premium_cancelled"))
+    (problem,) = warnings(PLAY.replace("brand_stopped", "message_disengaged"))
     assert (problem.line, problem.path) == (2, "plays.a.on")
 
 
