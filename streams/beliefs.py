@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from .policy.tables import StreamPrior
 from .population.experience import experience
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 START: Final = 0.7
 """The precision with which `steered` begins (model.md (12))."""
+
+_BUILT_IN: Final = StreamPrior()
 
 EVERYBODY: Final = ""
 """The cohort of everybody."""
@@ -40,7 +43,7 @@ class Belief(NamedTuple):
 
     Attributes:
         prior: of the gaps and of dropout.
-        origin: ``default`` for the policy's, ``pooled`` for what the population says.
+        origin: ``default`` for the built-in prior, ``pooled`` for what the population or the policy says.
         version: of the population's fact, 0 for the policy's prior.
         c: the precision that the rule ``steered`` asks for (formula 12).
         correction: by experience, what ``yearly`` and ``quantile`` multiply their share with; empty: nothing.
@@ -70,7 +73,8 @@ class Beliefs:
         known = self._priors.get(stream, {})
         found = known.get(cohort) or known.get(EVERYBODY)
         if found is None or self.population is None:
-            return Belief(getattr(self.policy.prior, stream))
+            prior = getattr(self.policy.prior, stream)
+            return Belief(prior, "default" if prior == _BUILT_IN else "pooled")
         return Belief(found, "pooled", self.population.version, found.c, found.correction)
 
     @property

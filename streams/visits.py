@@ -16,7 +16,8 @@ from math import log
 from operator import add
 from typing import TYPE_CHECKING, Final
 
-from .customer.cadence import DAY, MOVING, SHORTEST_GAP, STILL, with_gap
+from .customer.cadence import DAY, LOW, MOVING, NEVER, SHORTEST_GAP, STILL, moved_along, started, with_gap
+from .customer.elsewhere import OTHERS, begun, counted
 from .customer.moves import Moves
 from .customer.profile import cohort_of
 from .customer.recent import with_id
@@ -31,6 +32,7 @@ from .wire.event import STREAMS_OF, TYPES, human_surface
 if TYPE_CHECKING:
     from .beliefs import Beliefs
     from .customer.cadence import Sums
+    from .customer.elsewhere import Elsewhere, Others
     from .customer.state import Customer
     from .lapse.limits import Limit
     from .policy.model import Policy
@@ -47,8 +49,13 @@ _FIRST: Final = 7
 
 _BRAND: Final = STREAMS.index("brand")
 _NUMBERS: Final = {stream: number for number, stream in enumerate(STREAMS)}
-_NEVER: Final = 1 << 60
-"""The grace of a kind that the policy has switched off: it makes nobody wake."""
+_OTHERS: Final = tuple(
+    tuple(_NUMBERS[other] for other in OTHERS[stream]) if stream in OTHERS else () for stream in STREAMS
+)
+"""By the stream's number, the numbers of the other surfaces, where it is one."""
+
+_NOBODY: Final = (0, 0)
+"""When the other surfaces were used, of a stream that is no surface."""
 
 _ON_A_SURFACE: Final = frozenset({"order.completed", "custom", "in_app.clicked"})
 """Types whose streams depend on where it happened."""
@@ -113,13 +120,15 @@ class Visits:
         self._moves = moves if moves is not None else Moves()
         rules = [policy.detect.silences[SILENCE[stream]] for stream in STREAMS]
         self._streams_of = _plain_types(policy)
-        self._graces = [rule.grace if rule.enabled else _NEVER for rule in rules]
+        self._graces = [rule.grace if rule.enabled else NEVER for rule in rules]  # off: it makes nobody wake
         self._one_grace = self._graces[0] if len(set(self._graces)) == 1 else None
         self._forgetting = [rule.forgetting for rule in rules]
         self._attribute = policy.cohort.attribute
         self._everybody = self._group("")
         self._known: dict[str, _Group] = {}
         self._memory = policy.memory
+        self._time = policy.calendar.open_time
+        self._closes = self._time is not None and self._time.closes
         self.outages = (0, 0)
 
     def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - spelt out: a call for each event would cost a tenth of it
@@ -129,8 +138,8 @@ class Visits:
         now: int,
         n: int,
         epoch: int,
-        soonest: int = _NEVER,
-        begun: Sequence[float] = (),
+        soonest: int = NEVER,
+        added: Sequence[float] = (),
     ) -> Visited | None:
         """Take the events of a known customer in; None for more than visits and counts.
 
@@ -141,7 +150,7 @@ class Visits:
             n: its number; who carries it already is left to the long way too.
             epoch: of the owner.
             soonest: when a stream that was added on the way comes due (ms).
-            begun: what is to be noted of such streams.
+            added: what is to be noted of such streams.
         """
         plain = _PLAIN[stored[row.SHAPE_AT]]
         if plain is None:
@@ -150,12 +159,12 @@ class Visits:
         earliest = min(opened[_WAKE], soonest)
         if opened[_CUT] >= n:
             return None
-        places = plain.places
+        places, time, closes = plain.places, self._time, self._closes
         first_outage, last_outage = self.outages
         fresh: dict[int, bytes] = {}
         rest: Customer | None = None
         group = None if self._attribute else self._everybody
-        noted = list(begun)
+        noted = list(added)
         repeated: list[int] = []
         for which, (at, _, event, _, _) in enumerate(mine):
             touched = self._streams_of.get(event.type)
@@ -171,37 +180,50 @@ class Visits:
                 continue
             if event.type in _ON_A_SURFACE:
                 touched = [_NUMBERS[stream] for stream in human_surface(event)]
-            day = at - at % DAY
+            if time is None:
+                day = at - at % DAY
+                night = day + DAY
+            else:
+                day, night = time.day(at)
             for number in touched:
                 place = places[number]
                 last = opened[place]
                 if last < at and place:
                     opened[place] = at
+                    due = opened[place + 1]
                     if last >= day:
-                        if last < last_outage and at > first_outage:
-                            return None
-                        opened[place + 1] += at - last
+                        if due >= NEVER or (last < last_outage and at > first_outage):
+                            return None  # late: what was explained is asked again
+                        due = due + at - last if time is None else moved_along(due, last, at, time)
+                        opened[place + 1] = due
                         continue
+                    if closes:
+                        return None
                     still = (
                         fresh.get(number) or stored[plain.still[number] : plain.still[number] + STILL.size]
                     )
                     if group is None:
                         group = self._group_of(stored, plain, opened[_LENGTH])
-                    sums, after, fresh[number] = _occasion(still, last, at, self._forgetting[number])
-                    noted += (number, group[0], *sums, *after, last, at, opened[place + 1])
+                    others = _others(opened, places, number, at)
+                    sums, after, fresh[number] = _occasion(still, last, at, others, self._forgetting[number])
+                    noted += (number, group[0], *sums, *after, last, at, due)
                     due = at + group[1][number](*after)
                     opened[place + 1] = due
                     earliest = min(earliest, due + self._graces[number])
                 elif not place:
+                    if closes:
+                        return None
                     if group is None:
                         group = self._group_of(stored, plain, opened[_LENGTH])
                     due = at + group[1][number](*FRESH)
-                    known = _with_stream(stored, number, at, due)
+                    known = _with_stream(stored, number, at, due, begun(_others(opened, places, number, at)))
                     soonest = min(soonest, due + self._graces[number])
                     began = (number, group[0], *NOBODY, *FRESH, 0, at, 0)
-                    return self.advance(known, mine, now, n, epoch, soonest, (*begun, *began))
-                elif last >= day + DAY or at - day < _start(stored, plain.still[number]):
+                    return self.advance(known, mine, now, n, epoch, soonest, (*added, *began))
+                elif last >= night or at < _start(stored, plain.still[number], last):
                     return None  # late
+                elif number == _BRAND and len(touched) > 1 and last > at:
+                    return None  # late for another surface
         if len(repeated) == len(mine):
             return None
         opened[_EPOCH], opened[_CUT] = epoch, n
@@ -274,7 +296,20 @@ def _counted(rest: Customer, event: Event, arrived: int, bought_at: int) -> bool
     return True
 
 
-def _with_stream(stored: bytes, number: int, at: int, due_at: int) -> bytes:
+def _others(opened: Sequence[int], places: Sequence[int], number: int, at: int) -> Others:
+    """When the surfaces other than this stream had been used at ``at`` (ms), 0 for never.
+
+    A stream that was added on the way is there before its first event.
+    """
+    if not _OTHERS[number]:
+        return _NOBODY
+    first, second = _OTHERS[number]
+    a = opened[places[first]] if places[first] else 0
+    b = opened[places[second]] if places[second] else 0
+    return a if a <= at else 0, b if b <= at else 0
+
+
+def _with_stream(stored: bytes, number: int, at: int, due_at: int, elsewhere: Elsewhere) -> bytes:
     """The same row with a stream that was first used at ``at``, and is due then (ms)."""
     bits = stored[row.SHAPE_AT]
     old, new = _shape(bits), _shape(bits | 1 << number)
@@ -283,7 +318,7 @@ def _with_stream(stored: bytes, number: int, at: int, due_at: int) -> bytes:
     opened[place:place] = (at, due_at)
     opened[_LENGTH] += new.rest - old.rest
     opened[_LENGTH + 1] = bits | 1 << number
-    first = STILL.pack(0, 0.0, 0.0, 0.0, 0, 0, at % DAY)
+    first = STILL.pack(0, 0.0, 0.0, 0.0, 0, 0, at & LOW, *elsewhere)
     return new.form.pack(*opened) + stored[old.size : still] + first + stored[still:]
 
 
@@ -294,18 +329,23 @@ def _shape(bits: int) -> _Plain:
     return plain
 
 
-def _start(stored: bytes, place: int) -> int:
-    """The start of the newest occasion within its day (ms)."""
-    return int(STILL.unpack_from(stored, place)[-1])
+def _start(stored: bytes, place: int, last: int) -> int:
+    """The start of the newest occasion (ms), which ended at ``last``."""
+    return started(last, STILL.unpack_from(stored, place)[6])
 
 
-def _occasion(still: bytes, last: int, at: int, forgetting: float) -> tuple[Sums, Sums, bytes]:
+def _occasion(
+    still: bytes, last: int, at: int, others: Others, forgetting: float
+) -> tuple[Sums, Sums, bytes]:
     """A new occasion at ``at``, the one before ended at ``last`` (ms): sums before, after, and as stored."""
-    x, n, mean, m2, _, _, _ = STILL.unpack(still)
+    x, n, mean, m2, _, _, low, a, a_gap, b, b_gap = STILL.unpack(still)
+    elsewhere = a, a_gap, b, b_gap
+    if others != _NOBODY:
+        elsewhere = counted(elsewhere, n, mean, m2, started(last, low), last, others, None)
     gap = at - last
     y = log((gap if gap > SHORTEST_GAP else SHORTEST_GAP) / DAY)  # noqa: FURB136 - max costs a call
     after = with_gap(x, n, mean, m2, y, forgetting)
-    return (x, n, mean, m2), after, STILL.pack(*after, last & 0xFFFF, last >> 16, at % DAY)
+    return (x, n, mean, m2), after, STILL.pack(*after, last & 0xFFFF, last >> 16, at & LOW, *elsewhere)
 
 
 def _plain_types(policy: Policy) -> dict[str, Sequence[int]]:

@@ -18,7 +18,6 @@ from msgspec import Raw
 from streams.wire import row
 
 from . import form2
-from .cadence import MOVING, STILL
 
 VERSION: Final = 1
 _HEAD: Final = struct.Struct("<BqqqqI")
@@ -75,8 +74,8 @@ def _body(old: _Body) -> tuple[int, bytes]:
         if cadence:
             shape |= 1 << number
             x, n, mean, m2, previous, start, last, due_at = _CADENCE.unpack(cadence)
-            moving += struct.pack("<" + MOVING, last, due_at)
-            still += STILL.pack(x, n, mean, m2, previous & 0xFFFF, previous >> 16, start % _DAY)
+            moving += form2.MOVING.pack(last, due_at)
+            still += form2.STILL.pack(x, n, mean, m2, previous & 0xFFFF, previous >> 16, start % _DAY)
     return shape, moving + still + _pack(_rest(old))
 
 

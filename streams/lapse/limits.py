@@ -8,7 +8,7 @@ that both give the same bits.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from streams.beliefs import EVERYBODY, Belief
 from streams.population.experience import experience
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streams.beliefs import Beliefs, Prior
+    from streams.open_time import OpenTime
     from streams.policy.detect import SilenceRule
 
     Limit = Callable[[int, float, float, float], int]
@@ -67,10 +68,6 @@ class Promise(Protocol):
         """``quantile``: the share of gaps that alarm."""
 
     @property
-    def horizon(self) -> int:
-        """A longer silence is a lapse by definition (ms)."""
-
-    @property
     def at_least(self) -> int:
         """No alarm sooner (ms)."""
 
@@ -79,14 +76,37 @@ class Promise(Protocol):
         """An alarm at the latest then (ms)."""
 
 
+class Scale(NamedTuple):
+    """What spans of the calendar come to, in days of the time that counts.
+
+    Attributes:
+        horizon: the rule's, after the silence in question began.
+        year: a common year.
+    """
+
+    horizon: float
+    year: float = rules.DAYS_A_YEAR
+
+
+def scale_of(horizon: int, last: int, time: OpenTime | None) -> Scale:
+    """What a horizon (ms) comes to for a silence since ``last`` (ms) (model.md (11)).
+
+    A brand that is open six days a week has that many fewer days in its year: a budget is for a year of the
+    calendar, whatever the days in it.
+    """
+    if time is None or not time.closes:
+        return Scale(horizon / DAY)
+    return Scale(max(time.between(last, last + horizon), 1) / DAY, rules.DAYS_A_YEAR * time.share)
+
+
 def limit_of(rule: SilenceRule, belief: Belief) -> Limit:
-    """How long a silence may last under a rule, from x, n, mean and m2 (ms)."""
+    """How long a silence may last under a rule, from x, n, mean and m2 (ms), where all time counts."""
     if rule.rule == "fixed":
         return lambda _x, _n, _mean, _m2: rule.after
-    if rule.rule not in ("precision", "quantile"):
+    if rule.rule == "yearly":
         return _yearly(rule, belief)
-    prior = belief.prior
-    return lambda x, n, mean, m2: within(days_of(x, rules.gap(n, mean, m2, prior), rule, belief), rule)
+    prior, scale = belief.prior, Scale(rule.horizon / DAY)
+    return lambda x, n, mean, m2: within(days_of(x, rules.gap(n, mean, m2, prior), rule, belief, scale), rule)
 
 
 def within(days: float, rule: Promise) -> int:
@@ -94,14 +114,15 @@ def within(days: float, rule: Promise) -> int:
     return min(max(round(days * DAY), rule.at_least), rule.at_most)
 
 
-def days_of(x: int, g: rules.Gap, rule: Promise, belief: Belief) -> float:
+def days_of(x: int, g: rules.Gap, rule: Promise, belief: Belief, scale: Scale) -> float:
     """The days that a rule asks for after ``x`` gaps, before its bounds."""
-    horizon = rule.horizon / DAY
-    if rule.rule == "precision":
-        return rules.precision(g, rules.dropout_odds(x, belief.prior), rule.precision, horizon)
+    horizon = scale.horizon
+    if rule.rule in ("precision", "steered"):
+        promised = rule.precision if rule.rule == "precision" else belief.c
+        return rules.precision(g, rules.dropout_odds(x, belief.prior), promised, horizon)
     if rule.rule == "quantile":
         return rules.quantile(g, min(rule.alpha * belief.factor(x), max(rule.alpha, rules.MOST)), horizon)
-    return rules.yearly(g, rule.per_year * belief.factor(x), horizon)
+    return rules.yearly(g, rule.per_year * belief.factor(x), horizon, scale.year)
 
 
 def _yearly(rule: SilenceRule, belief: Belief) -> Limit:

@@ -76,9 +76,9 @@ def quantile(g: Gap, alpha: float, horizon: float) -> float:
     return min(horizon, g.length_of((1.0 - alpha) * g.share_within(horizon)))
 
 
-def yearly(g: Gap, per_year: float, horizon: float) -> float:
-    """Formula (9): the days that give ``per_year`` false alarms per active customer-year."""
-    alpha = min(max(per_year * g.typical / DAYS_A_YEAR, LEAST), MOST)
+def yearly(g: Gap, per_year: float, horizon: float, year: float = DAYS_A_YEAR) -> float:
+    """Formula (9): the days that give ``per_year`` false alarms per active customer-year of so many days."""
+    alpha = min(max(per_year * g.typical / year, LEAST), MOST)
     return quantile(g, alpha, horizon)
 
 

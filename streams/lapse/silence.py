@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streams.customer import cadence
+from streams.customer.elsewhere import OTHERS
 from streams.customer.state import STREAMS
+from streams.customer.surfaces import correct_others, with_elsewhere
 
 from . import outage
 from .episodes import act_of, end, end_on, find, open_on
@@ -47,17 +49,32 @@ def _observe(visit: Visit, stream: str, at: int) -> bool:
     """Take activity into a stream's rhythm; false if it changes nothing."""
     customer, policy = visit.customer, visit.context.policy
     old: Cadence | None = getattr(customer, stream)
-    rule = policy.detect.silences[SILENCE[stream]]
-    new = cadence.first(at) if old is None else cadence.observe(old, at, rule.forgetting)
+    rules_of, time = policy.detect.silences, policy.calendar.open_time
+    forgetting = rules_of[SILENCE[stream]].forgetting
+    new = cadence.first(at) if old is None else cadence.observe(old, at, forgetting, time)
     if new is old:
         return False
+    if stream in OTHERS:
+        new = with_elsewhere(customer, stream, old, new, forgetting, time)
     if not new.due_at or (old is not None and visit.context.outages.lie_between(old.last, at)):
-        limit = limits_of(visit.context.beliefs, visit.cohort)[stream]
-        new = new.due(new.last + limit(new.x, new.n, new.mean, new.m2))
+        new = new.due(_deadline(visit, stream, new))
         if visit.moves is not None:
             visit.moves.note(stream, visit.cohort, old, new)
     setattr(customer, stream, new)
+    if stream in OTHERS:
+        correct_others(customer, stream, lambda other: rules_of[SILENCE[other]].forgetting, time)
     return True
+
+
+def _deadline(visit: Visit, stream: str, c: Cadence) -> int:
+    """When the silence of a stream will have been too long (ms)."""
+    time = visit.context.policy.calendar.open_time
+    if time is None or not time.closes:
+        limit = limits_of(visit.context.beliefs, visit.cohort)[stream]
+        return c.last + limit(c.x, c.n, c.mean, c.m2)
+    policy = visit.context.policy
+    rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream, visit.cohort)
+    return facts_of(stream, c, rule, belief, policy.own.min_gaps, (), time).conclude().at
 
 
 def _end_of(visit: Visit, stream: str, episode: Episode, event: Event) -> list[Signal]:
@@ -118,7 +135,7 @@ def gather(visit: Visit, stream: str, c: Cadence, now: int) -> SilenceFacts:
     policy = visit.context.policy
     rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream, visit.cohort)
     paused = outage.pauses(visit, stream, c.last, now)
-    return facts_of(stream, c, rule, belief, policy.own.min_gaps, paused)
+    return facts_of(stream, c, rule, belief, policy.own.min_gaps, paused, policy.calendar.open_time)
 
 
 def wake_at(customer: Customer, policy: Policy) -> int:

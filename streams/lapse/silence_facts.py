@@ -14,12 +14,13 @@ from streams.wire.times import DAY, format_days, format_time
 from . import rules
 from .evidence import Act, Conclusion, Facts
 from .kinds import SILENCE
-from .limits import days_of, within
+from .limits import Scale, days_of, scale_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streams.customer.cadence import Cadence
+    from streams.open_time import OpenTime, Span
     from streams.policy.detect import SilenceRule
 
 OWN_WEIGHT: Final = 0.5
@@ -63,8 +64,10 @@ class SilenceFacts(Facts, tag="silence"):
         x: gaps seen; with ``n``, ``mean`` and ``m2`` the sums of ``streams.customer.cadence``.
         last: the end of the newest occasion (ms).
         prior: in force, with ``c`` and ``correction`` (a factor) of ``streams.beliefs.Belief``.
-        prior_from: ``default`` for the policy's, ``pooled`` for the population's.
+        prior_from: ``default`` for the built-in one, ``pooled`` for the population's or the policy's.
         population: the version of its fact, 0 for the policy's.
+        horizon_days: what the horizon comes to in the time that counts.
+        year_days: what a year comes to in it.
         paused: time since ``last`` that does not count, in order and without overlaps.
     """
 
@@ -88,20 +91,22 @@ class SilenceFacts(Facts, tag="silence"):
     prior_from: str
     population: int
     correction: float
+    horizon_days: float
+    year_days: float
     paused: tuple[Pause, ...] = ()
 
     def threshold(self) -> Threshold:
-        """The silence that is too long for this rhythm under this rule (model.md 2).
+        """The silence that is too long for this rhythm under this rule (model.md 2), in the time that counts.
 
-        The origin is ``own`` from ``min_gaps`` gaps on, if they outweigh the prior; ``pooled`` before that;
-        ``policy`` where the policy names the days itself.
+        The origin is ``own`` from ``min_gaps`` gaps on, if they outweigh the prior; before that ``pooled``,
+        or ``default`` where the prior is the built-in one; ``policy`` where the policy names the days itself.
         """
         g = rules.gap(self.n, self.mean, self.m2, self.prior)
         if self.rule == "fixed":
             return Threshold(self.after, g.typical, "policy")
         own = self.x >= self.min_gaps and self.n >= OWN_WEIGHT * (self.prior.kappa0 + self.n)
-        days = days_of(self.x, g, self, self._belief())
-        return Threshold(within(days, self), g.typical, "own" if own else "pooled")
+        days = days_of(self.x, g, self, self._belief(), Scale(self.horizon_days, self.year_days))
+        return Threshold(within(days, self), g.typical, "own" if own else self.prior_from)
 
     def _belief(self) -> Belief:
         """What was believed, as far as it concerns this customer."""
@@ -139,11 +144,12 @@ def facts_of(
     rule: SilenceRule,
     belief: Belief,
     min_gaps: int,
-    paused: tuple[Pause, ...] = (),
+    outages: tuple[Pause, ...] = (),
+    time: OpenTime | None = None,
 ) -> SilenceFacts:
-    """The facts of a stream's silence under the rule in force and what is believed."""
-    prior = belief.prior
-    return SilenceFacts(
+    """The facts of a stream's silence under the rule in force, what is believed, and the brand's calendar."""
+    prior, scale = belief.prior, scale_of(rule.horizon, c.last, time)
+    facts = SilenceFacts(
         stream=stream,
         rule=rule.rule,
         per_year=rule.per_year,
@@ -164,8 +170,27 @@ def facts_of(
         prior_from=belief.origin,
         population=belief.version,
         correction=belief.factor(c.x),
-        paused=paused,
+        horizon_days=scale.horizon,
+        year_days=scale.year,
+        paused=outages,
     )
+    if time is not None and time.closes:
+        length = facts.threshold().length + sum(pause.until - pause.since for pause in outages)
+        closed = time.closed_between(c.last, time.after(c.last, length))
+        facts.paused = _with_closed(list(closed), outages)
+    return facts
+
+
+def _with_closed(closed: Sequence[Span], outages: Sequence[Pause]) -> tuple[Pause, ...]:
+    """Closed spans, and of outages what lies between them, in order."""
+    paused = [Pause(why="closed", since=since, until=until) for since, until in closed]
+    for pause in outages:
+        since = pause.since
+        for start, end in [*closed, (pause.until, pause.until)]:
+            if since < min(start, pause.until):
+                paused.append(Pause(why=pause.why, since=since, until=min(start, pause.until)))
+            since = max(since, end)
+    return tuple(sorted(paused, key=lambda pause: pause.since))
 
 
 def after(since: int, length: int, paused: Sequence[Pause]) -> int:

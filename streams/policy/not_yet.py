@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .catalogue import ANY
-from .names import SILENCE_KINDS
 from .problems import Finding, Path
 
 
@@ -26,23 +25,6 @@ def _is_state(trigger: Any) -> bool:  # noqa: ANN401 - what a file holds
 
 
 REFUSED: Final = (
-    *(
-        Refused(
-            ("detect", kind, "rule"),
-            lambda rule: rule == "steered",
-            'the rule "steered" is not built yet: "yearly" keeps the same budget for each customer',
-        )
-        for kind in SILENCE_KINDS
-    ),
-    Refused(
-        ("calendar", "timezone"),
-        lambda zone: zone != "UTC",
-        'time zones are not built yet: only "UTC" is understood',
-    ),
-    Refused(
-        ("calendar", "closed_weekdays"), bool, "closed days are not built yet: they would count as silence"
-    ),
-    Refused(("calendar", "closed_days"), bool, "closed days are not built yet: they would count as silence"),
     Refused(
         ("channels", ANY, "quiet_hours"), bool, "quiet hours are not built yet: messages would go out in them"
     ),

@@ -4,39 +4,84 @@ Each description names the row of the guide that it serves (D: detection, R: res
 """
 
 import re
-from typing import Annotated, Final, Literal
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
+from .. import zones
+from ..open_time import LAST_YEAR, OpenTime
 from ..wire.times import DAY, HOUR, MINUTE, SECOND
 from .base import Amount, Chance, Count, Flag, Number, Several, Share, Table, Text
 from .durations import Duration, Period
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 _DAY: Final = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-_DAYS: Final = re.compile(rf"({_DAY})(?:/({_DAY}))?")
+_DAYS: Final = re.compile(rf"{_DAY}(?:/{_DAY})?")
+_LONGEST: Final = timedelta(days=366)
 
 
 def _days(text: str) -> str:
-    match = _DAYS.fullmatch(text)
-    if match is None:
-        raise ValueError(f'"{text}" is no day or span of days: write "2026-12-24" or "2026-12-24/2027-01-03"')
-    if match[2] and match[2] < match[1]:
+    try:
+        first, last = _span(text)
+    except ValueError:
+        raise ValueError(
+            f'"{text}" is no day or span of days: write "2026-12-24" or "2026-12-24/2027-01-03"'
+        ) from None
+    if last < first:
         raise ValueError(f'"{text}" ends before it begins')
+    if last - first > _LONGEST:
+        raise ValueError(f'"{text}" is longer than a year')
+    if last.year >= LAST_YEAR:
+        raise ValueError(f'"{text}" lies too far ahead: calendars go up to {LAST_YEAR}')
     return text
+
+
+def _span(text: str) -> tuple[date, date]:
+    first, _, last = text.partition("/")
+    if not _DAYS.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(first), date.fromisoformat(last or first)
+
+
+def _zone(name: str) -> str:
+    if name not in zones.names():
+        raise ValueError(f'"{name}" is no time zone: write one like "Europe/Berlin"')
+    return name
+
+
+def _weekdays(days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+    if len(set(days)) == len(WEEKDAYS):
+        raise ValueError("a brand that is closed all week is never missed: leave a day open")
+    return days
 
 
 class Calendar(Table):
     """Time that does not count as silence."""
 
-    timezone: Text = Field(default="UTC", description="in whose days occasions are counted")
-    closed_weekdays: tuple[Weekday, ...] = Field(
+    timezone: Annotated[Text, AfterValidator(_zone)] = Field(
+        default=zones.UTC, description="in whose days occasions are counted"
+    )
+    closed_weekdays: Annotated[tuple[Weekday, ...], AfterValidator(_weekdays)] = Field(
         default=(), description='`["saturday"]`: nobody can buy then'
     )
     closed_days: tuple[Annotated[Text, AfterValidator(_days)], ...] = Field(
         default=(), description='`["2026-12-24/2027-01-03"]`: the same for days and spans of days'
     )
+
+    @cached_property
+    def open_time(self) -> OpenTime | None:
+        """The days and the time that count; None where that is all time, in days of UTC."""
+        if not self.closed_weekdays and not self.closed_days and self.timezone == zones.UTC:
+            return None
+        return OpenTime(
+            self.timezone,
+            [WEEKDAYS.index(day) for day in self.closed_weekdays],
+            [_span(text) for text in self.closed_days],
+        )
 
 
 class StreamPrior(Table):

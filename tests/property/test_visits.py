@@ -25,6 +25,8 @@ OWN = (
     policy(detect={"app_stopped": {"enabled": False}, "store_stopped": {"rule": "quantile"}}),
     policy(detect={"web_stopped": {"rule": "precision"}, "grace": "0s"}, memory="9d"),
     policy(detect={f"{name}_stopped": {"rule": "fixed", "after": "1h"} for name in ("app", "web", "store")}),
+    policy(calendar={"timezone": "America/Sao_Paulo"}, detect={"app_stopped": {"rule": "steered"}}),
+    policy(calendar={"closed_weekdays": ["saturday", "sunday"], "closed_days": ["2025-03-05/2025-03-07"]}),
 )
 STATES: Any = ("quiet", "quiet", "healthy", "burst")
 SOURCES: Any = ("app", "web", "email")

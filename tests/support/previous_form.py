@@ -16,6 +16,8 @@ from streams.wire import row
 _HEAD_1 = struct.Struct("<BqqqqI")
 _HEAD_2 = struct.Struct("<BqqqqIB")
 _CADENCE = struct.Struct("<Idddqqqq")
+_MOVING_2 = struct.Struct("<qq")
+_STILL_2 = struct.Struct("<IdddHII")
 CUSTOMER, CHANNEL, EPISODE, ENDED, RUNNING, SENT = 10, 10, 10, 5, 12, 6
 """How many fields forms 1 and 2 had in each part of what is packed."""
 
@@ -31,9 +33,7 @@ def as_form_1(value: bytes) -> bytes:
 def as_form_2(value: bytes) -> bytes:
     """A row of today in form 2."""
     stored = row.unpack(value)
-    body = stored.body
-    if body:
-        body = body[: SHAPES[stored.shape].rest] + msgspec.msgpack.encode(_rest(stored))
+    body = _cadences_2(stored) + msgspec.msgpack.encode(_rest(stored)) if stored.body else b""
     head = _HEAD_2.pack(2, stored.epoch, stored.cut, stored.seq, stored.wake_at, len(body), stored.shape)
     return head + body + stored.outbox
 
@@ -46,6 +46,16 @@ def context_as_form_1(value: bytes) -> bytes:
 def context_as_form_2(value: bytes) -> bytes:
     """The same in form 2."""
     return b"\x02" + value[1:]
+
+
+def _cadences_2(stored: row.Row) -> bytes:
+    """The cadences as form 2 had them: nothing of others, and the start as a place in its day."""
+    known = [c for c in decode(stored.shape, stored.body).cadences() if c is not None]
+    parts = [_MOVING_2.pack(c.last, c.due_at) for c in known]
+    for c in known:
+        previous = c.previous & 0xFFFF, c.previous >> 16
+        parts.append(_STILL_2.pack(c.x, c.n, c.mean, c.m2, *previous, c.start % 86_400_000))
+    return b"".join(parts)
 
 
 def _rest(stored: row.Row) -> list[Any]:

@@ -122,10 +122,20 @@ def test_the_deadline_moves_with_the_end_of_its_occasion_and_is_computed_anew_ot
 
 
 @pytest.mark.parametrize("previous", [0, 1, 0xFFFF, 0x10000, T, 253_402_300_799_999])
-def test_a_stored_cadence_is_54_bytes_and_gives_the_same_back(previous: int) -> None:
-    c = Cadence(4_294_967_295, 19.9, -1.25, 3.5e-17, previous, T - T % DAY, T - T % DAY + DAY - 1, T + DAY)
+def test_a_stored_cadence_is_60_bytes_and_gives_the_same_back(previous: int) -> None:
+    c = Cadence(
+        4_294_967_295,
+        19.9,
+        -1.25,
+        3.5e-17,
+        previous,
+        T - T % DAY,
+        T - T % DAY + DAY - 1,
+        T + DAY,
+        (255, 65_535, 0, 7),
+    )
     still = c.still()
-    assert len(still) + struct.calcsize("<" + cadence.MOVING) == 54
+    assert len(still) + struct.calcsize("<" + cadence.MOVING) == 60
     assert cadence.stored(c.last, c.due_at, b"before" + still + b"behind", 6) == c
 
 

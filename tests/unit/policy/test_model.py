@@ -151,7 +151,7 @@ def test_changes_merge_into_tables_and_replace_lists() -> None:
 def test_a_document_with_errors_is_refused_with_all_of_them() -> None:
     with pytest.raises(PolicyError) as refused:
         from_document(
-            {"memroy": "2y", "cap": {"channel": "x"}, "detect": {"app_stopped": {"rule": "steered"}}}
+            {"memroy": "2y", "cap": {"channel": "x"}, "detect": {"app_stopped": {"rule": "steerd"}}}
         )
     assert {problem.path for problem in refused.value.problems if problem.severity == "error"} == {
         "memroy",
