@@ -20,7 +20,7 @@ def test_a_partition_without_a_published_policy_uses_the_built_in_one() -> None:
 def test_a_published_policy_that_cannot_be_used_leaves_the_one_before_in_force() -> None:
     facts = FactsInForce()
     good, bad = fact(own={"min_gaps": 7}), fact()
-    bad.document["detect"]["brand_stopped"]["rule"] = "steered"
+    bad.document["detect"]["brand_stopped"]["rule"] = "steerd"
     facts.learn(10, good)
     facts.learn(11, bad)
     assert facts.policy.own.min_gaps == 7

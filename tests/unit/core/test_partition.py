@@ -283,7 +283,7 @@ def test_a_policy_that_cannot_be_used_is_in_force_neither_now_nor_after_a_restar
     log = Log()
     log.cut(T)
     good, bad = policy_fact(policy(own={"min_gaps": 7})), policy_fact(policy())
-    bad.document["detect"]["brand_stopped"]["rule"] = "steered"
+    bad.document["detect"]["brand_stopped"]["rule"] = "steerd"
     log.learn(good)
     log.cut(T + 1)
     log.learn(bad)

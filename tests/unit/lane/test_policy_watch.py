@@ -71,7 +71,7 @@ def test_a_refused_policy_is_warned_of_with_the_reason_and_counted(
     watch: PolicyWatch, metrics: Metrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     facts, bad = FactsInForce(), fact()
-    bad.document["detect"]["brand_stopped"]["rule"] = "steered"
+    bad.document["detect"]["brand_stopped"]["rule"] = "steerd"
     with caplog.at_level(logging.INFO, "holdfast.lane"):
         watch.look(0, facts)
         caplog.clear()
