@@ -59,6 +59,7 @@ class Offline:
         self._count = catalogue.control.partitions
         self._logs = {p: _Log(Partition(p, catalogue)) for p in only or range(self._count)}
         self.rejects: list[Rejected] = []
+        self._at = 0
 
     @property
     def partitions(self) -> Sequence[Partition]:
@@ -88,6 +89,7 @@ class Offline:
 
         A cut with nothing to do would change nothing, so it is left out: an idle hour costs nothing.
         """
+        self._at = at
         return [effect for log in self._logs.values() for effect in self._cut(log, at)]
 
     def ticks(self, moments: Iterable[int]) -> list[Effect]:
@@ -96,8 +98,8 @@ class Offline:
 
     def why(self, customer_id: str) -> Why:
         """Why a customer is as they are, under the facts in force, at the time of the last tick."""
-        core = self._logs[partition_of(customer_id.encode(), len(self._logs))].core
-        return why(customer_id, core.rows.get(customer_id.encode()), core.facts.context(core.at))
+        core = self._logs[partition_of(customer_id.encode(), self._count)].core
+        return why(customer_id, core.rows.get(customer_id.encode()), core.facts.context(self._at))
 
     def _cut(self, log: _Log, at: int) -> list[Effect]:
         """One cut: all that waits, at this time. The tick and its cut each take an offset of control."""

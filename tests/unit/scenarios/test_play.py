@@ -131,3 +131,23 @@ def test_a_scenario_that_cannot_be_played_ends_the_command_with_its_line(
     story.write_text(SILENT.replace("web.visited", "web.visit"))
     assert main(["policy", "test", str(story)]) == 1
     assert f"{story}:7:" in capsys.readouterr().err
+
+
+def test_for_a_signal_that_is_missing_it_says_why(story: Path) -> None:
+    report = change(story, "at: 10d, signal: brand_stopped", "at: 9d, signal: brand_stopped")
+    assert "anna is steady, as of 2026-01-14" in report
+    assert "silent for 9.0 d" in report
+
+
+def asked(story: Path, line: str) -> str:
+    return change(story, "only: true\n", f"why:\n  - {line}\n")
+
+
+def test_an_answer_that_differs_is_named_with_its_path(story: Path) -> None:
+    assert "line" not in asked(story, "{at: 9d, customer: anna, row: D6, verdict: watching, due_at: 10d}")
+    report = asked(story, "{at: 9d, customer: anna, row: D6, verdict: open, reasons: [grace]}")
+    assert "line 13: why anna at 9d (2026-01-14T10:00:00.000Z), D6:" in report
+    assert "verdict is watching, not open" in report
+    assert "reasons are [], without grace" in report
+    assert "there is no entry for R29" in asked(story, "{at: 9d, customer: anna, row: R29}")
+    assert "why.stage is steady, not lost" in asked(story, "{at: 9d, customer: anna, stage: lost}")
