@@ -66,8 +66,8 @@ def assert_says_what_is_open(customer: str, answer: dict[str, Any], came: Sequen
 def assert_can_be_told(customer: str, answer: dict[str, Any]) -> None:
     """An answer is a page for people, and every reason in it has a sentence."""
     assert customer in told(msgspec.convert(answer, Why))
-    words = [reason for row in answer["rows"] for reason in row["reasons"]]
-    assert [word for word in words if not has_sentence(word)] == []
+    words = {reason for row in answer["rows"] for reason in row["reasons"]}
+    assert {word for word in words if not has_sentence(word)} == set(), "say it in streams/telling.py"
 
 
 def test_every_row_that_is_built_is_shown_and_so_is_what_must_not_happen() -> None:
