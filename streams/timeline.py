@@ -22,6 +22,7 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from . import rates
 from .customer.state import BUSY
 from .customer.upcast import lifted
 from .customer_cut import SECOND, Heading, Result, advance, heading_of
@@ -29,6 +30,7 @@ from .deadlines import Deadlines
 from .executed import Counts, Effect, Executed, Headers, Record, Rejected, merged
 from .facts import FactsInForce
 from .portion import PORTION, Portion
+from .rates import Rates
 from .reading import Reader
 from .step import DUPLICATE
 from .tally import KEY as SUMS
@@ -75,6 +77,7 @@ class Partition:
         self.at = 0
         self.facts = FactsInForce()
         self._tally = Tally(number)
+        self._rates = Rates(number)
         self._catalogue = catalogue
         self._inputs = [topic.name for topic in catalogue.inputs]
         self._portion = portion
@@ -96,6 +99,8 @@ class Partition:
             row.check_format(value)
         if key == SUMS:
             self._tally.restore(value)
+        elif key in (rates.WHOLE, rates.NEW):
+            self._rates.restore(key, value)
         elif key.startswith(row.CONTEXT):
             self.facts.restore(key, value)
         elif value is None:
@@ -132,16 +137,23 @@ class Partition:
         """The effects of rows whose cut is above the last committed one, in portions: they may be unsent."""
         late = iter(sorted(key for n, keys in self._sending.items() if n > since_cut for key in keys))
         while some := list(islice(late, RESENT_AT_ONCE)):
-            yield [
-                self._effect(key, item, heading_of(item))
-                for key in some
-                for item in row.outbox_of(self.rows[key])
-            ]
+            yield [effect for key in some for effect in self._resent(key)]
+        self._rates.recovered()
+
+    def _resent(self, key: bytes) -> list[Effect]:
+        """The effects of a row, counted if a crash came before they were."""
+        stored = self.rows[key]
+        items = row.outbox_of(stored)
+        if self._rates.owes(row.cut_of(stored)):
+            self._rates.take(items)
+        return [self._effect(key, item, heading_of(item)) for item in items]
 
     def current(self, key: bytes) -> bytes | None:
         """What the changelog must hold under this key, None for a tombstone: what a repair writes again."""
         if key == SUMS:
             return self._tally.current(self._epoch)
+        if key in (rates.WHOLE, rates.NEW):
+            return self._rates.current(key, self._epoch)
         if key.startswith(row.CONTEXT):
             return self.facts.current(key, self._epoch)
         return self.rows.get(key)
@@ -199,11 +211,13 @@ class Partition:
                     yield portion.take()
         if (sums := self._tally.entry(self.at, epoch)) is not None:
             portion.rows[SUMS] = sums
+        portion.rows.update(self._rates.entries(n, self.at, epoch))
         yield portion.take()
 
-    def report(self) -> bytes | None:
-        """What the population role is to know now, if it is time for that."""
-        return self._tally.report(self.at)
+    def reports(self) -> Sequence[bytes]:
+        """What the population role is to be told now; most of the time nothing."""
+        reports = (self._tally.report(self.at), self._rates.report())
+        return [report for report in reports if report is not None]
 
     def sums(self) -> PartitionSums:
         """The sums over the customers as they are now (``streams.tally``)."""
@@ -305,6 +319,7 @@ class Partition:
         wake = result.wake_at
         if result.outbox:
             self._sending.setdefault(n, []).append(key)
+            self._rates.take(result.outbox)
             portion.effects += map(self._effect, repeat(key), result.outbox, result.headings)
         if result.leaving:
             self._leaving.setdefault(n, []).append(key)
