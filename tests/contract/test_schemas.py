@@ -9,14 +9,17 @@ import msgspec
 import pytest
 
 from devkit.schemas import FOLDER
+from streams.rates import Rates
 from streams.wire import control
 from streams.wire.codec import decode, encode_event
 from streams.wire.command import ACTIONS, Message, PromisedOffer, encode_command
 from streams.wire.control import Cut, Offer, OffersFact, PolicyFact, PopulationFact, SourceFact, Tick
+from streams.wire.episodes import EPISODES
 from streams.wire.event import Event
 from streams.wire.facts import Owner, fact_records, owner_record
 from streams.wire.headers import effect_headers
 from streams.wire.reject import Reason, Rejection, reject_headers
+from streams.wire.row import Item
 from streams.wire.schemas import files, schemas
 from streams.wire.signal import encode_signal
 from tests.support.bad_input import ARRIVAL, KEY, BadInput, as_bytes, corpus, good, good_order
@@ -135,6 +138,16 @@ def test_owners_are_valid_facts() -> None:
     _, value = owner_record(3, Owner(url="http://127.0.0.1:1", epoch=1))
     assert valid("facts", json.loads(value))
     assert not valid("facts", json.loads(value) | {"epoch": "1"})
+
+
+def test_counts_of_signals_are_valid() -> None:
+    counts = Rates(3)
+    counts.take([Item("signals", encode_signal(signal()), None)])
+    counts.entries(1, ARRIVAL, 7)
+    told = json.loads(EPISODES.encode(counts.told()))
+    assert valid("population.episodes", told)
+    ((day, _),) = told["days"].items()
+    assert not valid("population.episodes", told | {"days": {"today": told["days"][day]}})
 
 
 @pytest.mark.parametrize(
