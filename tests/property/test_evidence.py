@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from streams.telling import has_sentence, told
 from streams.verify import verify
 from streams.wire.reject import Rejection
 from streams.wire.signal import Signal, decode_signal
 from streams.wire.times import DAY, format_time, parse_time
 
-from ..support.story import Happening, Story, T, consent, every, message, tell, weekly_buyer
-from .test_core_customers import END, POLICIES, late_histories, policies
+from ..support.anything import CUSTOMERS, History, histories
+from ..support.story import Story, T, consent, every, message, tell, weekly_buyer
 
 
 def signals_of(story: Story) -> Iterator[Signal]:
@@ -30,26 +30,24 @@ def read(value: bytes) -> Signal:
     return found
 
 
+@settings(max_examples=100)
+@given(histories())
+def test_every_signal_of_any_history_is_reached_again(history: History) -> None:
+    for signal in signals_of(history.played()):
+        assert verify(signal) == [], signal
+
+
 @settings(max_examples=60)
-@given(late_histories(), policies, st.lists(st.integers(0, END - T), min_size=1, max_size=40))
-def test_every_signal_of_any_history_is_reached_again(
-    events: list[Happening], which: int, rhythm: list[int]
-) -> None:
-    last = max(h.arrives for h in events) + 1
-    ticks = sorted({*(T + r for r in rhythm), last, END + 60 * DAY})
-    for signal in signals_of(Story(POLICIES[which], partitions=2).play(events, ticks)):
-        assert verify(signal) == []
-
-
-@settings(max_examples=40)
-@given(late_histories(), policies)
-def test_why_answers_whatever_happened_and_says_what_is_open(events: list[Happening], which: int) -> None:
-    story = Story(POLICIES[which]).play(events, [max(h.arrives for h in events) + 1, END])
+@given(histories())
+def test_why_answers_whatever_happened_and_says_what_is_open(history: History) -> None:
+    story = history.played()
     standing = {(s["customer_id"], s["kind"], s["channel"], s.get("surface")) for s in open_at_the_end(story)}
-    for who in ("c1", "c2"):
+    for who in CUSTOMERS:
         answer = story.offline.why(who)
-        told = {(who, r.kind, r.channel, r.surface) for r in answer.rows if r.verdict == "open"}
-        assert told == {each for each in standing if each[0] == who}
+        open_ = {(who, r.kind, r.channel, r.surface) for r in answer.rows if r.verdict == "open"}
+        assert open_ == {each for each in standing if each[0] == who}
+        assert [r for row in answer.rows for r in row.reasons if not has_sentence(r)] == []
+        assert told(answer)
 
 
 def open_at_the_end(story: Story) -> list[dict[str, Any]]:
@@ -103,6 +101,7 @@ NO_MATTER: dict[str, set[str]] = {
     "silence": {
         *("precision", "alpha", "after", "c", "a", "b"),  # of other rules than `yearly`
         *("population", "prior_from"),  # where numbers are from
+        "horizon",  # what it comes to in the time that counts matters: `horizon_days`
         *("at_least", "at_most"),  # bounds that were not reached
     },
     "return": {"retract"},
