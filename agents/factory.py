@@ -26,6 +26,7 @@ from .lane.core import CoreFactory
 from .lane.lane import Lane
 from .lane.metering import Meter
 from .lane.probe import Probe
+from .lane.reporter import Reporter
 from .lane.sending import NO_HEADERS
 from .lane.status import LaneStatus
 from .lane.survey import Survey
@@ -81,6 +82,7 @@ class Detect:
                 Auditor(self.lane).start,
                 Watchdog(self.lane, probe).start,
                 TopicWatch(settings, self.catalogue, self.lane).start,
+                Reporter(self.lane).start,
             ],
             checks=[self._check],
             ready=self._say_who_owns,

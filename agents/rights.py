@@ -1,4 +1,4 @@
-"""Which rights in Kafka each principal needs, and no more: one for the workers, one for operators.
+"""Which rights in Kafka each principal needs, and no more: one for each role of worker, one for operators.
 
 `topics acl` prints the list, and a worker that lacks one of them refuses to start: Faust takes a topic that
 it may not read for one that is not there, and gets ready without it (engine.md 4).
@@ -7,7 +7,7 @@ it may not read for one that is not there, and gets ready without it (engine.md 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from streams.tables import app_id
+from streams.tables import POPULATION, app_id, role_id
 from streams.topics import Catalogue
 
 from .adapters.described import FORBIDDEN, Described
@@ -25,12 +25,17 @@ class Right(NamedTuple):
 
 def rights(topics: Catalogue) -> list[Right]:
     """The access list of an installation; reading and writing include describing (Kafka's own rule)."""
-    return [*_worker(topics), *_operator(topics)]
+    return [*_worker(topics), *_population(topics), *_operator(topics)]
 
 
 def worker_rights(topics: Catalogue) -> list[Right]:
-    """What a worker needs."""
+    """What a detect worker needs."""
     return list(_worker(topics))
+
+
+def population_rights(topics: Catalogue) -> list[Right]:
+    """What the population role needs."""
+    return list(_population(topics))
 
 
 def lacking(needed: Iterable[Right], told: Mapping[str, Described]) -> list[str]:
@@ -77,7 +82,8 @@ def refuse(missing: Iterable[str]) -> None:
 
 def _worker(topics: Catalogue) -> Iterable[Right]:
     reads = {topic.name for topic in topics.inputs} | {topics.control.name, topics.facts.name}
-    writes = {topic.name for topic in (topics.control, topics.facts, topics.signals, topics.rejects)}
+    says = (topics.control, topics.facts, topics.signals, topics.rejects, topics.population)
+    writes = {topic.name for topic in says}
     writes |= {topic.name for topic in topics.commands.values()}
     both = topics.changelog.name
     for topic in topics.all:
@@ -89,6 +95,17 @@ def _worker(topics: Catalogue) -> Iterable[Right]:
         ]
         yield Right("worker", "topic", topic.name, tuple(operations))
     yield Right("worker", "group", app_id(topics.prefix), ("Read",))
+
+
+def _population(topics: Catalogue) -> Iterable[Right]:
+    """What the partitions tell is read, and what follows put in force."""
+    for topic, operations in (
+        (topics.population, ("Read",)),
+        (topics.control, ("Write",)),
+        (topics.facts, ("Read", "Write")),
+    ):
+        yield Right("population", "topic", topic.name, (*operations, "DescribeConfigs"))
+    yield Right("population", "group", role_id(topics.prefix, POPULATION), ("Read",))
 
 
 def _operator(topics: Catalogue) -> Iterable[Right]:

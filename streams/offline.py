@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .population.estimate import estimate
 from .timeline import Effect, Partition, Rejected
 from .why import why
 from .wire.event import SHORT_TOPICS
 from .wire.partition import partition_of
+from .wire.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .topics import Catalogue
-    from .wire.control import Fact
+    from .wire.control import Fact, PopulationFact
     from .wire.why import Why
 
 
@@ -52,9 +54,14 @@ class Offline:
     Args:
         catalogue: the topics.
         only: the numbers of the partitions that are held here; all of them without.
+        population: whether the population role is at work: each day's facts hold from the next tick on.
     """
 
-    def __init__(self, catalogue: Catalogue, only: Iterable[int] | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, only: Iterable[int] | None = None, *, population: bool = False
+    ) -> None:
+        self._population = population
+        self._known: PopulationFact | None = None
         self._names = [topic.name for topic in catalogue.inputs]
         self._count = catalogue.control.partitions
         self._logs = {p: _Log(Partition(p, catalogue)) for p in only or range(self._count)}
@@ -90,7 +97,18 @@ class Offline:
         A cut with nothing to do would change nothing, so it is left out: an idle hour costs nothing.
         """
         self._at = at
-        return [effect for log in self._logs.values() for effect in self._cut(log, at)]
+        effects = [effect for log in self._logs.values() for effect in self._cut(log, at)]
+        if self._population and (fact := self.estimate()) is not None:
+            self.learn(fact)
+        return effects
+
+    def estimate(self) -> PopulationFact | None:
+        """What the population role would put in force now; None if nothing is new since it was asked last."""
+        if self._known is not None and self._known.at is not None and self._at // DAY <= self._known.at // DAY:
+            return None
+        fact = estimate([log.core.sums(self._at) for log in self._logs.values()], self._known)
+        self._known = fact or self._known
+        return fact
 
     def ticks(self, moments: Iterable[int]) -> list[Effect]:
         """Several ticks in order."""

@@ -27,6 +27,15 @@ def app_id(prefix: str) -> str:
     return f"{prefix}-detect"
 
 
+POPULATION: Final = "population"
+"""The role that works out what all customers together say about one."""
+
+
+def role_id(prefix: str, role: str) -> str:
+    """Name the Faust app of a role that keeps nothing; also its consumer group."""
+    return f"{prefix}-{role}"
+
+
 def changelog_name(prefix: str, table: Table = CUSTOMERS) -> str:
     """Name the table's changelog as Faust does."""
     return f"{app_id(prefix)}-{table.name}-changelog"

@@ -219,9 +219,9 @@ class Partition:
         reports = (self._tally.report(self.at), self._rates.report())
         return [report for report in reports if report is not None]
 
-    def sums(self) -> PartitionSums:
-        """The sums over the customers as they are now (``streams.tally``)."""
-        return self._tally.sums(self.at)
+    def sums(self, at: int) -> PartitionSums:
+        """The sums over the customers at ``at`` (ms), up to which nothing more happens (``streams.tally``)."""
+        return self._tally.sums(at)
 
     def _arrived(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:
         """Look at the customers of whom there is news, some at a time."""

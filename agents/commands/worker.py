@@ -1,4 +1,4 @@
-"""``worker detect``: runs a worker until it is told to stop."""
+"""``worker detect``, ``worker population``: run a worker until it is told to stop."""
 
 import click
 import faust
@@ -9,6 +9,7 @@ from ..cli import Shell
 from ..errors import ExitCode
 from ..factory import create_app
 from ..lane.loss import OPTION
+from ..roles import PopulationWorker
 from ._shell import with_shell
 
 
@@ -32,6 +33,16 @@ def detect(shell: Shell, accepted: tuple[str, ...]) -> int:
     configure(settings.logs)
     warn_of_plain_text(settings.kafka)
     return _serve(faust.Worker(create_app(settings, accepted=accepted), loglevel=settings.logs.level))
+
+
+@worker.command()
+@with_shell
+def population(shell: Shell) -> int:
+    """Work out what all customers together say about one, and put it in force each day."""
+    settings = shell.settings
+    configure(settings.logs)
+    warn_of_plain_text(settings.kafka)
+    return _serve(faust.Worker(PopulationWorker(settings).app, loglevel=settings.logs.level))
 
 
 def _serve(running: faust.Worker) -> int:

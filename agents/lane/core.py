@@ -51,6 +51,9 @@ class Core(Protocol):
         Together they are the cut; what one holds may leave before the next is made. All must be asked for.
         """
 
+    def reports(self) -> Sequence[bytes]:
+        """What the population role is to be told now; most of the time nothing."""
+
     def current(self, key: bytes) -> bytes | None:
         """What stands now under a changelog key: what a repair writes again."""
 

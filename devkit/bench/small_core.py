@@ -88,6 +88,10 @@ class SmallPartition:
         """The facts in force."""
         return self.facts.restate()
 
+    def reports(self) -> Sequence[bytes]:
+        """Nothing: it knows of nobody."""
+        return ()
+
     def current(self, key: bytes) -> bytes | None:
         """What stands now under a changelog key."""
         return self.facts.current(key, self._epoch) if key.startswith(row.CONTEXT) else self.rows.get(key)

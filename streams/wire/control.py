@@ -105,7 +105,7 @@ class PopulationFact(Struct, kw_only=True):
     """What all customers together say about one: priors, and how they respond.
 
     `priors` are by stream and cohort; the cohort `""` is everybody. A stream that is not there is not
-    known yet.
+    known yet. `at` is up to when it was learnt, in the partitions' time.
     """
 
     v: int = 1
@@ -113,6 +113,7 @@ class PopulationFact(Struct, kw_only=True):
     version: Offset
     priors: dict[str, dict[str, Known]]
     responses: dict[str, Any]
+    at: TextTime | None = None
 
 
 class SourceFact(Struct, kw_only=True):
@@ -141,7 +142,7 @@ FORMS: Final[dict[str, Form[Any]]] = {
     "tick": Form(Tick, times=("at",)),
     "policy": Form(PolicyFact),
     "offers": Form(OffersFact),
-    "population": Form(PopulationFact),
+    "population": Form(PopulationFact, times=("at",), omitted=("at",)),
     "source": Form(SourceFact, times=("since",), omitted=("by",)),
 }
 

@@ -98,6 +98,9 @@ class ToyPartition:
         self._former = list(self._context)
         return [PolicyFact(version=self.policy, document={})] if self.policy else []
 
+    def reports(self) -> Sequence[bytes]:
+        return ()
+
     def current(self, key: bytes) -> bytes | None:
         return self._context.get(key) if key.startswith(row.CONTEXT) else self.rows.get(key)
 
