@@ -62,6 +62,7 @@ class Offline:
     ) -> None:
         self._population = population
         self._known: PopulationFact | None = None
+        self._estimated = 0
         self._names = [topic.name for topic in catalogue.inputs]
         self._count = catalogue.control.partitions
         self._logs = {p: _Log(Partition(p, catalogue)) for p in only or range(self._count)}
@@ -104,8 +105,9 @@ class Offline:
 
     def estimate(self) -> PopulationFact | None:
         """What the population role would put in force now; None if nothing is new since it was asked last."""
-        if self._known is not None and self._known.at is not None and self._at // DAY <= self._known.at // DAY:
+        if self._at // DAY == self._estimated:
             return None
+        self._estimated = self._at // DAY
         fact = estimate([log.core.sums(self._at) for log in self._logs.values()], self._known)
         self._known = fact or self._known
         return fact

@@ -220,7 +220,7 @@ class Partition:
         return [report for report in reports if report is not None]
 
     def sums(self, at: int) -> PartitionSums:
-        """The sums over the customers at ``at`` (ms), up to which nothing more happens (``streams.tally``)."""
+        """The sums over the customers at ``at`` (ms), before which nothing more happens."""
         return self._tally.sums(at)
 
     def _arrived(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:

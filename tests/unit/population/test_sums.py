@@ -16,7 +16,7 @@ from streams.population.prior import prior_of
 
 from ...support.story import P0
 
-FIVE = ([6, 7, 9, 8], [10, 25, 14], [14, 7], [12, 5, 20, 9, 7, 16], [30])
+FIVE: tuple[list[float], ...] = ([6, 7, 9, 8], [10, 25, 14], [14, 7], [12, 5, 20, 9, 7, 16], [30])
 
 
 def rhythm(gaps: list[float], forgetting: float = 1.0) -> tuple[int, float, float, float]:
@@ -31,7 +31,7 @@ def of(*rhythms: tuple[int, float, float, float], forgetting: float = 1.0) -> Su
 
 
 def test_the_sums_of_five_customers() -> None:
-    sums = {name: number(units) for name, units in of(*map(rhythm, FIVE))._asdict().items()}
+    sums = {name: number(units) for name, units in of(*(rhythm(gaps) for gaps in FIVE))._asdict().items()}
     assert (sums["k"], sums["s0"], sums["snn"], sums["k2"], sums["k3"]) == (5, 16, 66, 4, 3)
     assert round(sums["s1"], 9) == 38.166819130
     assert round(sums["smm"], 9) == 93.028260970
@@ -40,7 +40,7 @@ def test_the_sums_of_five_customers() -> None:
 
 
 def test_the_prior_of_five_customers(monkeypatch: pytest.MonkeyPatch) -> None:
-    sums = of(*map(rhythm, FIVE))
+    sums = of(*(rhythm(gaps) for gaps in FIVE))
     assert prior_of(sums) is None  # fewer than thirty with two gaps
     monkeypatch.setattr(prior, "ENOUGH", 4)
     found = prior_of(sums)
@@ -114,11 +114,11 @@ def test_the_posterior_of_many_is_that_of_each() -> None:
     assert len(x) == len(some)
     table = [np.array(P0[name]) for name in ("m0", "kappa0", "a0", "b0")]
     for row, (_, *sums) in zip(np.array(posterior(table, n, mean, m2)).T, some, strict=True):
-        assert tuple(row) == pytest.approx(rules.gap(*sums, _Prior()), rel=1e-12)
+        assert tuple(row) == pytest.approx(rules.gap(sums[0], sums[1], sums[2], _Prior()), rel=1e-12)
 
 
 class _Prior:
-    m0, kappa0, a0, b0, a, b = (P0[name] for name in ("m0", "kappa0", "a0", "b0", "a", "b"))
+    m0, kappa0, a0, b0, a, b = 2.5, 1.5, 3.0, 1.2, 1.0, 4.0
 
 
 def test_a_gap_that_is_taken_out_and_put_in_again_leaves_the_same_to_the_last_unit_but_few() -> None:
