@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 @pytest.mark.fault("F29")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f29_rights_that_are_missing_are_named_and_nothing_is_lost_meanwhile(
     secured: SecuredKafka, make_bed: MakeBed, dice: Dice, row: Row, scale: Scale
 ) -> None:

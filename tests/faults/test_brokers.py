@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow]
 
 
 @pytest.mark.fault("F6")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_f6_one_of_three_brokers_is_away_again_and_again(
     cluster: KafkaCluster, make_bed: MakeBed, dice: Dice, row: Row, scale: Scale
 ) -> None:
@@ -56,7 +56,7 @@ ONE_IN = 20
 
 
 @pytest.mark.fault("F7")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f7_a_slow_broker_with_errors_costs_time_and_nothing_else(
     embedded: EmbeddedBroker, make_bed: MakeBed, dice: Dice, row: Row, scale: Scale
 ) -> None:

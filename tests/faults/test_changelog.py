@@ -30,7 +30,7 @@ def configure(bed: Bed, config: Mapping[str, str]) -> None:
 
 @pytest.mark.fault("F16", "long")
 @pytest.mark.kafka
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_f16_a_worker_is_killed_twice_while_it_reads_a_long_changelog(
     toy_bed: Bed, dice: Dice, row: Row, scale: Scale
 ) -> None:
@@ -57,7 +57,7 @@ def test_f16_a_worker_is_killed_twice_while_it_reads_a_long_changelog(
 
 @pytest.mark.fault("F16", "compacted")
 @pytest.mark.kafka
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f16_a_worker_reads_a_compacted_changelog(toy_bed: Bed, dice: Dice, row: Row, scale: Scale) -> None:
     bed, kills = toy_bed, scale.pick(2, 4)
     row.schedule = f"toy; the changelog is compacted all the time, {kills} × SIGKILL"
@@ -87,7 +87,7 @@ def cleaned(bed: Bed) -> int:
 
 @pytest.mark.fault("F16", "truncated")
 @pytest.mark.kafka
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f16_a_changelog_that_lost_its_beginning_is_refused(toy_bed: Bed, row: Row) -> None:
     bed = toy_bed
     row.schedule = "toy; the first half of the changelog is deleted"
@@ -104,7 +104,7 @@ def test_f16_a_changelog_that_lost_its_beginning_is_refused(toy_bed: Bed, row: R
 
 
 @pytest.mark.fault("F16", "trimmed")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f16_a_changelog_that_was_trimmed_by_the_broker_is_refused(
     embedded: EmbeddedBroker, make_bed: MakeBed, row: Row
 ) -> None:

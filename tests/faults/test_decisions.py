@@ -38,7 +38,7 @@ def first_of_each(records: Iterator[Record]) -> list[Record]:
 @pytest.mark.quick
 @pytest.mark.kafka
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f19_policies_change_in_mid_stream(bed: Bed, dice: Dice, row: Row, scale: Scale) -> None:
     rounds = scale.pick(1, 4)
     row.schedule = (
@@ -76,7 +76,7 @@ def test_f19_policies_change_in_mid_stream(bed: Bed, dice: Dice, row: Row, scale
 @pytest.mark.quick
 @pytest.mark.kafka
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f24_an_opt_out_races_commands_on_kafka(bed: Bed, dice: Dice, row: Row, scale: Scale) -> None:
     customers, seconds = 100, scale.pick(8, 25)
     row.schedule = f"{customers} customers order, and say no and yes to messages, all the time, {seconds} s"
@@ -138,7 +138,7 @@ class Word(NamedTuple):
 
 @pytest.mark.fault("F24", "pure")
 @pytest.mark.quick
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f24_an_opt_out_races_a_command_in_every_order(row: Row) -> None:
     row.bed = "pure"
     policy = story.policy(

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 @pytest.mark.fault("F8")
 @pytest.mark.quick
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f8_events_that_are_sent_again_count_once(bed: Bed, dice: Dice, row: Row, scale: Scale) -> None:
     seconds = scale.pick(4.0, 15.0)
     row.schedule = (
@@ -50,7 +50,7 @@ def poisons() -> list[Poison]:
 
 @pytest.mark.fault("F9")
 @pytest.mark.quick
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_f9_a_tenth_of_the_records_is_poison(bed: Bed, dice: Dice, row: Row, scale: Scale) -> None:
     kills, every = scale.pick(1, 4), poisons()
     row.schedule = f"10 % poison of {len(every)} sorts, {kills} × SIGKILL; then the brake at 5 %"

@@ -89,7 +89,7 @@ def twice(bed: Bed, worker: Worker) -> None:
 
 
 @pytest.mark.fault("F2")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "phase",
     [
@@ -121,7 +121,7 @@ def test_f2_sigterm_ends_a_worker_in_any_phase_with_its_work_committed(
 
 
 @pytest.mark.fault("F2", "recovering")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f2_sigterm_ends_a_worker_that_reads_its_changelog(
     toy_bed: Bed, dice: Dice, row: Row, scale: Scale
 ) -> None:

@@ -42,7 +42,7 @@ def test_f22_memory_and_descriptors_stay_flat_in_a_soak(bed: Bed, row: Row, scal
 
 
 @pytest.mark.fault("F23")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_f23_a_burst_of_ten_times_the_load_is_borne(bed: Bed, row: Row, scale: Scale) -> None:
     seconds = scale.pick(5, 20, 120)
     row.schedule = f"3,000 events/s for {seconds} s, an inbox of 2,000 records, nobody reads the commands"

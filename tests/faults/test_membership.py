@@ -12,7 +12,7 @@ LONGEST_STALL = 20.0
 
 
 @pytest.mark.fault("F3")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("members", ["static", "dynamic"])
 def test_f3_four_workers_are_restarted_one_by_one(bed: Bed, dice: Dice, row: Row, members: str) -> None:
     row.schedule = "SIGTERM and start of each of 4 workers"
@@ -37,7 +37,7 @@ def test_f3_four_workers_are_restarted_one_by_one(bed: Bed, dice: Dice, row: Row
 
 
 @pytest.mark.fault("F4")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f4_from_one_worker_to_four_and_back_to_two(bed: Bed, dice: Dice, row: Row) -> None:
     row.schedule = "1, then 4, then 2 workers, at random moments"
     bed.start(1, static=False)

@@ -40,7 +40,7 @@ def largest(bed: Bed, size: int) -> None:
 
 @pytest.mark.fault("F26", "refuses")
 @pytest.mark.quick
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_f26_a_rejects_topic_that_refuses_records_stops_the_line_until_it_takes_them(
     bed: Bed, row: Row
 ) -> None:
@@ -68,7 +68,7 @@ def test_f26_a_rejects_topic_that_refuses_records_stops_the_line_until_it_takes_
 
 
 @pytest.mark.fault("F26", "errors")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f26_a_rejects_topic_whose_broker_is_away_holds_the_line_until_it_is_back(
     cluster: KafkaCluster, make_bed: MakeBed, row: Row
 ) -> None:
@@ -118,7 +118,7 @@ def attempt(work: Callable[[], object]) -> bool:
 
 
 @pytest.mark.fault("F26", "deleted")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_f26_a_rejects_topic_that_was_deleted_is_refused_until_it_is_made_again(
     own_kafka: RealKafka, make_bed: MakeBed, row: Row
 ) -> None:

@@ -76,7 +76,7 @@ def judge_after_loss(bed: Bed, former: list[Partitioned]) -> None:
 
 
 @pytest.mark.fault("F15")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f15_a_topic_that_gets_more_partitions_stops_the_workers(toy_bed: Bed, dice: Dice, row: Row) -> None:
     bed = toy_bed
     load = under_load(bed)
@@ -102,7 +102,7 @@ def test_f15_a_topic_that_gets_more_partitions_stops_the_workers(toy_bed: Bed, d
 
 
 @pytest.mark.fault("F17", "retention")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f17_an_input_whose_records_went_before_they_were_read(toy_bed: Bed, dice: Dice, row: Row) -> None:
     bed = toy_bed
     load = under_load(bed)
@@ -126,7 +126,7 @@ def test_f17_an_input_whose_records_went_before_they_were_read(toy_bed: Bed, dic
 
 
 @pytest.mark.fault("F17", "made anew")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f17_an_input_that_is_made_anew_under_load(
     own_kafka: RealKafka, make_bed: MakeBed, dice: Dice, row: Row
 ) -> None:
@@ -159,7 +159,7 @@ def made(kafka: RealKafka, name: str, partitions: int) -> bool:
 
 
 @pytest.mark.fault("F17", "commits")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_f17_a_group_whose_commits_are_forgotten(toy_bed: Bed, row: Row) -> None:
     bed = toy_bed
     row.schedule = "toy; the group's offsets deleted while nobody was in it"

@@ -20,7 +20,7 @@ def forms(bed: Bed) -> set[int]:
 
 
 @pytest.mark.fault("F28")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_f28_a_fleet_is_upgraded_one_by_one_and_the_old_release_refuses_the_new_rows(
     bed: Bed, dice: Dice, row: Row
 ) -> None:

@@ -25,7 +25,7 @@ IMPATIENT = {"HOLDFAST_WATCHDOG": "12s"}
 
 
 @pytest.mark.fault("F20")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "fault",
     [pytest.param(name, marks=pytest.mark.quick if name == "a blocked loop" else ()) for name in STUCK],
@@ -55,7 +55,7 @@ def owns_all(bed: Bed, worker: Worker) -> bool:
 
 
 @pytest.mark.fault("F21")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "moment", [pytest.param("under load", marks=pytest.mark.quick), "after the last event"]
 )

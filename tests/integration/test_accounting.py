@@ -8,7 +8,7 @@ from tests.support.lane_bench import PARTITIONS, STATIC, Bench, applies_more
 from tests.support.topics import ends
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 OUTCOMES = ("accepted", "rejected", "duplicate", "ignored")
 

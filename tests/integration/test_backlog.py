@@ -26,7 +26,7 @@ from tests.support.oracle import judge
 from tests.support.topics import committed, ends, make_topics, producer, read_topic, settled
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 4
 CUSTOMERS = 240

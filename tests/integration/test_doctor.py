@@ -16,7 +16,7 @@ from streams.topics import Catalogue, catalogue
 from tests.support.topics import make_topics, producer
 from tests.support.worker import QUICK, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 2
 PLANTED = "planted-secret-4711"

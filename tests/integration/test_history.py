@@ -14,7 +14,7 @@ from devkit.bench.proof import History, expect
 from devkit.broker import RealKafka
 from tests.support.history import kinds, part_of_history
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 4
 _numbers = itertools.count()

@@ -13,7 +13,7 @@ from tests.support.topics import Steady, committed, read_topic
 from tests.support.toy_core import SILENCE
 from tests.support.worker import listening, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_worker_killed_three_times_under_load_loses_and_repeats_nothing(bench: Bench) -> None:

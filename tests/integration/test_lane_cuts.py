@@ -11,7 +11,7 @@ from tests.support.lane_bench import EXTERNAL, PARTITIONS, STATIC, Bench, applie
 from tests.support.topics import customer, ends
 from tests.support.worker import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_cuts_of_a_former_owner_are_executed_as_they_stand_and_others_are_passed_over(bench: Bench) -> None:

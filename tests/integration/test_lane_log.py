@@ -10,7 +10,7 @@ from tests.support.lane_bench import PARTITIONS, STATIC, Bench
 from tests.support.topics import customer, ends, producer, read_topic
 from tests.support.worker import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_zombies_rows_in_the_changelog_are_written_again(bench: Bench) -> None:

@@ -21,7 +21,7 @@ from tests.support.oracle import judge
 from tests.support.topics import make_topics, producer, read_topic, settled
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 4
 BEGIN = parse_time("2026-03-02T00:00:00.000Z")

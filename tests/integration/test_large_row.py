@@ -19,7 +19,7 @@ from tests.support.oracle import judge
 from tests.support.topics import make_topics, producer, read_topic, settled
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 NOON = parse_time("2026-11-21T12:00:00.000Z")
 CHANGES = 2_500

@@ -12,7 +12,7 @@ from tests.support.lane_bench import NO_LEASE, STATIC, Bench, applies_more, owns
 from tests.support.oracle import Verdict
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 QUICK = {"HOLDFAST_KAFKA__SESSION_TIMEOUT": "4s"}
 NO_GUARDS = {"TOY_GUARDS": "off"}

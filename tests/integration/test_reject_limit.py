@@ -14,7 +14,7 @@ from streams.wire.partition import partition_of
 from tests.support.topics import each, make_topics, producer, read_topic, settled
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 2
 RUN = 100

@@ -14,7 +14,7 @@ from tests.support.topics import Load, make_topics, settled
 from tests.support.toy_core import ToyPartition
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 # A start on a crowded machine fits into such a session.
 PATIENT = {"HOLDFAST_KAFKA__SESSION_TIMEOUT": "40s", "HOLDFAST_KAFKA__REQUEST_TIMEOUT": "50s"}

@@ -20,7 +20,7 @@ from tests.support.topics import ends, read_topic
 from tests.support.toy_core import ToyPartition
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def fill(bench: Bench, worker: Worker, count: int = 400) -> None:

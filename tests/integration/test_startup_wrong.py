@@ -6,7 +6,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 from tests.support.lane_bench import PARTITIONS, STATIC, Bench
 from tests.support.topics import customer, producer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def admin(bench: Bench) -> AdminClient:
@@ -21,7 +21,7 @@ def test_partitions_that_grow_stop_the_worker_and_every_start_after(bench: Bench
     for answer in client.create_partitions([NewPartitions(web, 8)]).values():
         answer.result()
     said = f"{web} has 8 partitions, 4 are wanted"
-    assert worker.wait_end(40) == 64
+    assert worker.wait_end() == 64
     assert said in worker.said
     again = bench.worker(STATIC)
     assert again.wait_end() == 64

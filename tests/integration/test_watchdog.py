@@ -12,7 +12,7 @@ from tests.support.topics import Load, make_topics, settled
 from tests.support.toy_core import ToyPartition
 from tests.support.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 2
 LINES_A_MINUTE = 100

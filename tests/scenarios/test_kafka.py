@@ -20,7 +20,7 @@ def _name(stage: list[Scenario]) -> str:
     return "+".join(dict.fromkeys(scenario.where.partition(".")[0] for scenario in stage))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", range(len(STAGES)), ids=[_name(stage) for stage in STAGES])
 async def test_worker_and_core_give_the_same_bytes_and_the_scenarios_hold(
     kafka: RealKafka, tmp_path: Path, number: int

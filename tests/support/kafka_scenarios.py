@@ -29,12 +29,12 @@ from streams.topics import Catalogue, catalogue
 from streams.wire.partition import partition_of
 from streams.wire.times import parse_time
 from streams.wire.why import encode_why
-from tests.support.worker import Worker
+from tests.support.worker import PATIENCE, Worker
 
 Place = tuple[str, int, bytes]
 """Topic, partition and customer: what order is promised in."""
 
-WITHIN = 60.0
+WITHIN = PATIENCE
 
 
 class ProductWorker(Worker):

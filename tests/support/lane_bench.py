@@ -10,7 +10,7 @@ from streams.wire.control import ControlRecord, Cut, decode_control, encode
 from .oracle import Verdict, judge
 from .topics import Load, make_topics, producer, read_topic, settled
 from .toy_core import ToyPartition
-from .worker import Worker, wait_until
+from .worker import PATIENCE, Worker, wait_until
 
 PARTITIONS = 4
 STATIC = {"HOLDFAST_KAFKA__INSTANCE_ID": "one"}
@@ -52,7 +52,7 @@ class Bench:
         ]
         return [(p, offset, cut) for p, offset, cut in decoded if isinstance(cut, Cut)]
 
-    def wait_settled(self, seconds: float = 60) -> None:
+    def wait_settled(self, seconds: float = PATIENCE) -> None:
         wait_until(settled(self.bootstrap, self.topics, self.group), "all is committed", seconds)
 
     def judge(self) -> Verdict:

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 FAUST = Path(sys.executable).with_name("faust")
 TOY = "tests.support.toy_worker"
 AUDITS = "holdfast_audits_total"
+PATIENCE = 150.0
+"""Seconds to wait for what must come: on a crowded machine a start alone may take a minute."""
 QUICK: Mapping[str, str] = {
     "HOLDFAST_KAFKA__SESSION_TIMEOUT": "6s",
     "HOLDFAST_KAFKA__HEARTBEAT_INTERVAL": "500ms",
@@ -29,7 +31,7 @@ QUICK: Mapping[str, str] = {
 }
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait for a condition, and say what it was if it does not come."""
     until = time.monotonic() + seconds
     while not condition():
@@ -129,7 +131,7 @@ class Worker:
             raise AssertionError(f"the worker ended with {self.child.exit_code}:\n{self.child.output()}")
         return bool((self.get("/readyz") or {}).get("ready"))
 
-    def wait_ready(self, seconds: float = 60) -> "Worker":
+    def wait_ready(self, seconds: float = PATIENCE) -> "Worker":
         try:
             wait_until(self.is_ready, "worker ready", seconds)
         except AssertionError as late:
@@ -159,7 +161,7 @@ class Worker:
         self._keep()
         return code
 
-    def wait_end(self, seconds: float = 60) -> int:
+    def wait_end(self, seconds: float = PATIENCE) -> int:
         code = self.child.wait(seconds)
         self.exits.append(code)
         self._keep()

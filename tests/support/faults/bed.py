@@ -26,7 +26,7 @@ from tests.support.judging import Held, Verdict, whole
 from tests.support.oracle import judge
 from tests.support.topics import Load, each, make_topics, read_topic
 from tests.support.toy_core import ToyPartition
-from tests.support.worker import TOY, Worker
+from tests.support.worker import PATIENCE, TOY, Worker
 
 from .load import ShopLoad, send_all, shop_producer
 from .plan import Dice
@@ -172,7 +172,7 @@ class Bed:
         worker.child.thaw()
         self._away.discard(worker)
 
-    def expect_end(self, worker: Worker, seconds: float = 60) -> int:
+    def expect_end(self, worker: Worker, seconds: float = PATIENCE) -> int:
         """Wait for a worker to end by itself; returns its exit code."""
         self._away.add(worker)
         return worker.wait_end(seconds)
@@ -191,7 +191,7 @@ class Bed:
             self.restarts += 1
             worker.start()
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 90) -> float:
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> float:
         """Tend the workers until a condition holds; returns the seconds that took."""
         began = time.monotonic()
         while True:
@@ -252,7 +252,7 @@ class Bed:
         before = sum(self.committed().values())
         return lambda: sum(self.committed().values()) >= before + count
 
-    def recover(self, seconds: float = 90, began: float | None = None) -> float:
+    def recover(self, seconds: float = PATIENCE, began: float | None = None) -> float:
         """Wait until all that stands on the inputs now is committed; notes the seconds since the fault ended.
 
         Args:
@@ -322,13 +322,13 @@ class Bed:
 
     # -- the end
 
-    def settle(self, seconds: float = 120) -> None:
+    def settle(self, seconds: float = PATIENCE) -> None:
         """Stop the load, and wait until all is committed (I7)."""
         for load in self._loads:
             load.stop()
         self.wait(lambda: self.lag() == 0, "everything is committed", seconds)
 
-    def finish(self, seconds: float = 120, held: Held = whole) -> Verdict:
+    def finish(self, seconds: float = PATIENCE, held: Held = whole) -> Verdict:
         """Stop the load, wait until all is committed, end the workers with 0, and have the oracle judge."""
         self.settle(seconds)
         for worker in self.running:
