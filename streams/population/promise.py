@@ -1,8 +1,10 @@
 """What holds a stream's promise where the model alone would not: steering, a day at a time (model.md 2 (12)).
 
-The rule ``steered`` has one number, c, for everybody. ``yearly`` and ``quantile`` promise something of each
-customer and keep their formula; a factor on the share of gaps that may alarm corrects it, for each class of
-experience apart, so that neither the new nor the experienced pay for the others.
+The rule ``steered`` has one number, c, for everybody. ``yearly`` and ``quantile`` keep their formula for each
+customer, and a factor on the share of gaps that may alarm corrects it where the measured alarms leave the
+promise: drift, a wrong model. For ``quantile`` each class of experience has a factor of its own, as its promise
+is the same share for the new and for the experienced. A budget by the year has one: with several the alarms
+would move to the experienced, who seldom leave, and come later for the new, who do.
 """
 
 from __future__ import annotations
@@ -56,8 +58,11 @@ def promise_of(parts: Sequence[StreamSums], today: int, former: Known | None, si
     days = {day: _by_experience(parts, day) for day in sorted({day for part in parts for day in part.days})}
     if rule == "steered":
         return promise._replace(c=steered(promise.c, _whole(days), news))
-    if rule in ("yearly", "quantile"):
+    if rule == "quantile":
         return promise._replace(correction=_corrected(promise.correction, days, news))
+    if rule == "yearly":
+        whole = {day: [one] * CLASSES for day, one in _whole(days).items()}
+        return promise._replace(correction=_corrected(promise.correction, whole, news))
     return promise
 
 

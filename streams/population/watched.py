@@ -5,6 +5,7 @@ All of it is about *closed gaps*: those that ended with a return within L (model
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from .experience import BOUNDS, CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .fixed import Floats, Whole
 
 PLACES: Final = 100
@@ -24,6 +27,15 @@ _AGEING: Final = 64
 """Each day the histogram loses one part in so many, so that it tells of the last weeks."""
 
 DAY: Final = 86_400_000
+
+
+def drift(pit: Sequence[int]) -> float:
+    """How far predictions are off: the largest distance of the histogram from a flat one, 0 to 1."""
+    total = sum(pit)
+    if not total:
+        return 0.0
+    seen = list(accumulate(pit))
+    return max(abs(count / total - (place + 1) / len(pit)) for place, count in enumerate(seen))
 
 
 class Closed(NamedTuple):
