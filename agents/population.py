@@ -10,7 +10,9 @@ from typing import Final
 
 import msgspec
 
-from streams.population.estimate import estimate
+from streams.metrics import POPULATION_CUSTOMERS, POPULATION_DRIFT, POPULATION_VERSION
+from streams.population.estimate import EVERYBODY, estimate
+from streams.population.watched import drift
 from streams.topics import Catalogue
 from streams.wire.control import PopulationFact
 from streams.wire.facts import InForce
@@ -19,6 +21,7 @@ from streams.wire.reject import Rejection
 from streams.wire.times import format_time
 
 from .adapters.logs import get_logger
+from .adapters.metrics import Metrics
 
 log = get_logger("population")
 
@@ -45,9 +48,13 @@ class Population:
         catalogue: the topics.
         publish: puts a fact in force.
         in_force: asks what is in force.
+        metrics: of the process.
     """
 
-    def __init__(self, catalogue: Catalogue, publish: Publish, in_force: InForceNow) -> None:
+    def __init__(
+        self, catalogue: Catalogue, publish: Publish, in_force: InForceNow, metrics: Metrics
+    ) -> None:
+        self._metrics = metrics
         self._partitions = catalogue.control.partitions
         self._publish = publish
         self._in_force = in_force
@@ -97,9 +104,19 @@ class Population:
             return
         await self._publish(fact)
         self._before = fact
+        self._show(fact)
         log.info(
             "population estimated",
             version=fact.version,
             at=format_time(fact.at or 0),
-            customers={stream: known[""].customers for stream, known in fact.priors.items()},
+            customers={stream: known[EVERYBODY].customers for stream, known in fact.priors.items()},
         )
+
+    def _show(self, fact: PopulationFact) -> None:
+        """Set the metrics after an estimate."""
+        self._metrics.set(POPULATION_VERSION, fact.version)
+        for stream, known in fact.priors.items():
+            pits = [part.streams[stream].pit for part in self._sums.values() if stream in part.streams]
+            off = drift([sum(column) for column in zip(*pits, strict=True)])
+            self._metrics.set(POPULATION_CUSTOMERS, known[EVERYBODY].customers, {"stream": stream})
+            self._metrics.set(POPULATION_DRIFT, off, {"stream": stream})

@@ -35,7 +35,7 @@ class PopulationWorker:
         self.settings = settings
         self.catalogue = catalogue(settings.topics.prefix, settings.topics.partitions)
         self.metrics = Metrics()
-        self.population = Population(self.catalogue, self._publish, self._in_force)
+        self.population = Population(self.catalogue, self._publish, self._in_force, self.metrics)
         self.app = RoleApp(
             role_id(settings.topics.prefix, POPULATION),
             checks=[self._check],

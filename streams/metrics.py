@@ -224,6 +224,24 @@ PROCESS: Final = (
 )  # fmt: skip - one group, one line
 """Collected by the client from the operating system, not by us."""
 
+POPULATION_VERSION: Final = Metric(
+    "holdfast_population_version",
+    "gauge",
+    "Version of the population's fact that the population role put in force.",
+)
+POPULATION_CUSTOMERS: Final = Metric(
+    "holdfast_population_customers",
+    "gauge",
+    "Customers with two gaps or more that the prior of a stream was learnt from; it is not known below 30.",
+    ("stream",),
+)
+POPULATION_DRIFT: Final = Metric(
+    "holdfast_population_drift",
+    "gauge",
+    "How far the gaps of the last weeks lie from what was predicted, 0 to 1; above 0.1 look at the rhythm.",
+    ("stream",),
+)
+
 METRICS: Final = (
     RECORDS,
     RECORD_BYTES,
@@ -256,6 +274,9 @@ METRICS: Final = (
     RESENT,
     REBALANCES,
     LOG_LINES_DROPPED,
+    POPULATION_VERSION,
+    POPULATION_CUSTOMERS,
+    POPULATION_DRIFT,
     *PROCESS,
 )  # fmt: skip - read as a list
 """All metrics, in the order of the documentation."""

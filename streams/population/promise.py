@@ -2,9 +2,9 @@
 
 The rule ``steered`` has one number, c, for everybody. ``yearly`` and ``quantile`` keep their formula for each
 customer, and a factor on the share of gaps that may alarm corrects it where the measured alarms leave the
-promise: drift, a wrong model. For ``quantile`` each class of experience has a factor of its own, as its promise
-is the same share for the new and for the experienced. A budget by the year has one: with several the alarms
-would move to the experienced, who seldom leave, and come later for the new, who do.
+promise: drift, a wrong model. For ``quantile`` each class of experience has a factor of its own, as its
+promise is the same share for the new and for the experienced. A budget by the year has one: with several the
+alarms would move to the experienced, who seldom leave, and come later for the new, who do.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""The population role on a real Kafka: partitions tell their sums, it puts what follows in force, deadlines use it.
+"""The population role on a real Kafka: partitions tell sums, it puts what follows in force, deadlines use it.
 
-The role is killed while a second one waits: that one goes on where the first stopped, and no version comes twice.
+The role is killed while a second one waits: that one goes on where the first stopped; no version comes twice.
 """
 
 import asyncio
 import json
 import random
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from tests.support.story import policy, policy_fact
 from tests.support.topics import make_topics, read_topic
 from tests.support.worker import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
 
 BEGIN = parse_time("2026-03-02T00:00:00.000Z")
 PARTITIONS = 2
@@ -50,7 +51,13 @@ def visits() -> list[tuple[int, bytes, bytes]]:
     for number in range(CUSTOMERS):
         key, at, mean = f"c{number}", BEGIN + chance.randrange(5 * DAY), chance.gauss(1.2, 0.4)
         while at < BEGIN + (STOP if number % 2 else 200) * DAY:
-            body = {"v": 1, "id": f"{number}-{at}", "source": "site", "type": "web.visited", "customer_id": key}
+            body = {
+                "v": 1,
+                "id": f"{number}-{at}",
+                "source": "site",
+                "type": "web.visited",
+                "customer_id": key,
+            }
             found.append((at, key.encode(), json.dumps(body | {"occurred_at": format_time(at)}).encode()))
             at += int(max(chance.lognormvariate(mean, 0.4), 0.3) * DAY)
     return sorted(found)
@@ -108,7 +115,9 @@ def versions_on_control(kafka: RealKafka, topics: Catalogue) -> list[list[int]]:
     """By partition."""
     found: list[list[int]] = []
     for number in range(PARTITIONS):
-        values = [record.value for record in read_topic(kafka.bootstrap, topics.control.name, PARTITIONS)[number]]
+        values = [
+            record.value for record in read_topic(kafka.bootstrap, topics.control.name, PARTITIONS)[number]
+        ]
         facts = [decode_control(value) for value in values]
         found.append([fact.version for fact in facts if isinstance(fact, PopulationFact)])
     return found
@@ -155,7 +164,8 @@ async def test_what_partitions_tell_comes_back_as_a_prior_and_a_second_role_goes
             assert told == list(range(1, len(told) + 1))
         assert await asyncio.to_thread(second.stop) == 0
     except BaseException:
-        print(detect.output()[-3000:], first.output()[-3000:], second.output()[-3000:])
+        for worker in (detect, first, second):
+            sys.stderr.write(worker.output()[-3000:])
         raise
     finally:
         for worker in (detect, first, second):
