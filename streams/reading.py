@@ -9,15 +9,19 @@ from .wire.codec import decode
 from .wire.event import SHORT_TOPICS
 from .wire.partition import partition_of
 from .wire.reject import Reason, Rejection, reject_headers
+from .wire.volumes import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from .executed import Record
     from .portion import Portion
+    from .volumes import SourceVolumes
     from .wire.event import Event
 
 TRACE: Final = "traceparent"
+_PUSH: Final = SHORT_TOPICS.index("push")
+_REVOKED: Final = "push.token_invalid"
 _KEY: Final = Rejection(Reason.KEY)
 _PARTITION: Final = Rejection(Reason.PARTITION)
 
@@ -35,13 +39,17 @@ class Reader:
         partitions: how many there are.
         known: the customers who have a row: their records are at home here.
         at: the partition's time (ms).
+        volumes: counts what each source tells.
     """
 
-    def __init__(self, number: int, partitions: int, known: Container[bytes], at: int) -> None:
+    def __init__(
+        self, number: int, partitions: int, known: Container[bytes], at: int, volumes: SourceVolumes
+    ) -> None:
         self._number = number
         self._partitions = partitions
         self._known = known
         self._at = at
+        self._volumes = volumes
         self.arrived: Arrived = {}
 
     def read(self, slices: Sequence[Sequence[Record]], portion: Portion, grain: int) -> Iterator[None]:
@@ -56,6 +64,8 @@ class Reader:
         counts, short, arrived, now = portion.counts[place], SHORT_TOPICS[place], self.arrived, self._at
         portion.steps += len(records)
         all_bytes = 0
+        times: list[int] = []
+        tokens: list[int] = []
         for number, record in enumerate(records, counts.read + 1):
             key, value, at = record.key, record.value, record.timestamp
             size = (len(key) if key else 0) + (len(value) if value else 0)
@@ -64,8 +74,11 @@ class Reader:
             if isinstance(event, Rejection) or key is None:
                 self._reject(record, number, event if isinstance(event, Rejection) else _KEY, place, portion)
                 continue
-            headers = record.headers
-            arrival = (event.occurred_at, place, event, _trace(headers) if headers else None, size)
+            headers, occurred_at = record.headers, event.occurred_at
+            times.append(occurred_at)
+            if place == _PUSH and event.type == _REVOKED:
+                tokens.append(occurred_at)
+            arrival = (occurred_at, place, event, _trace(headers) if headers else None, size)
             mine = arrived.get(key)
             if mine is not None:
                 mine.append(arrival)
@@ -73,6 +86,8 @@ class Reader:
                 arrived[key] = [arrival]
             else:
                 self._reject(record, number, _PARTITION, place, portion)
+        self._volumes.take(short, times)
+        self._volumes.take(TOKENS, tokens)
         counts.read += len(records)
         counts.read_bytes += all_bytes
 

@@ -22,7 +22,7 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from . import rates
+from . import rates, volumes
 from .customer.state import BUSY
 from .customer.upcast import lifted
 from .customer_cut import SECOND, Heading, Result, advance, heading_of
@@ -36,6 +36,7 @@ from .step import DUPLICATE
 from .tally import KEY as SUMS
 from .tally import Tally
 from .visits import Visited, Visits
+from .volumes import SourceVolumes
 from .wire import row
 from .wire.headers import effect_headers
 
@@ -78,6 +79,7 @@ class Partition:
         self.facts = FactsInForce()
         self._tally = Tally(number)
         self._rates = Rates(number)
+        self._volumes = SourceVolumes(number)
         self._catalogue = catalogue
         self._inputs = [topic.name for topic in catalogue.inputs]
         self._portion = portion
@@ -101,6 +103,8 @@ class Partition:
             self._tally.restore(value)
         elif key in (rates.WHOLE, rates.NEW):
             self._rates.restore(key, value)
+        elif key in (volumes.USUAL, volumes.RECENT):
+            self._volumes.restore(key, value)
         elif key.startswith(row.CONTEXT):
             self.facts.restore(key, value)
         elif value is None:
@@ -154,6 +158,8 @@ class Partition:
             return self._tally.current(self._epoch)
         if key in (rates.WHOLE, rates.NEW):
             return self._rates.current(key, self._epoch)
+        if key in (volumes.USUAL, volumes.RECENT):
+            return self._volumes.current(key, self._epoch)
         if key.startswith(row.CONTEXT):
             return self.facts.current(key, self._epoch)
         return self.rows.get(key)
@@ -196,7 +202,7 @@ class Partition:
         self.at, self._epoch = max(self.at, at), epoch
         portion = Portion(self._inputs, self._portion)
         portion.rows.update(self.facts.entries(n, epoch, committed_cut))
-        reader = Reader(self.number, self._catalogue.control.partitions, self.rows, self.at)
+        reader = Reader(self.number, self._catalogue.control.partitions, self.rows, self.at, self._volumes)
         context = self.facts.context(self.at)
         for stage in (
             self._tally.prepare(self.rows, context.beliefs, portion),
@@ -212,11 +218,12 @@ class Partition:
         if (sums := self._tally.entry(self.at, epoch)) is not None:
             portion.rows[SUMS] = sums
         portion.rows.update(self._rates.entries(n, self.at, epoch))
+        portion.rows.update(self._volumes.entries(context, epoch))
         yield portion.take()
 
     def reports(self) -> Sequence[bytes]:
         """What the population role is to be told now; most of the time nothing."""
-        reports = (self._tally.report(self.at), self._rates.report())
+        reports = (self._tally.report(self.at), self._rates.report(), self._volumes.report())
         return [report for report in reports if report is not None]
 
     def sums(self, at: int) -> PartitionSums:

@@ -105,7 +105,7 @@ def test_what_counts_and_is_sent_twice_is_a_duplicate() -> None:
     done = log.cut(T + 2 * HOUR, [delivery, purchase])
     assert (total(done, "accepted"), total(done, "duplicate")) == (0, 2)
     assert log.core.rows == before
-    assert done.rows == {}
+    assert all(key.startswith(row.CONTEXT) for key in done.rows), "no customer changes"
 
 
 def test_a_duplicate_within_28_days_is_known_and_the_65th_counted_event_pushes_out_the_first() -> None:
@@ -169,6 +169,7 @@ def test_the_trace_of_the_cause_goes_on_with_its_effects() -> None:
 
 def test_an_idle_cut_does_nothing() -> None:
     log = told()
+    log.cut(T + 150 * DAY)
     done = log.cut(T + 150 * DAY + 1)
     assert (done.rows, done.effects, done.rejects) == ({}, [], [])
 

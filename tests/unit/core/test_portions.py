@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from streams import rates
+from streams import rates, volumes
 from streams.executed import Counts, Executed, merged
 from streams.tally import KEY as SUMS
 from streams.timeline import Partition
@@ -17,7 +17,7 @@ from ...support.story import T, consent, event, every, message, policy, policy_f
 
 PEOPLE = [f"c{i}" for i in range(12)]
 WHOLE = 10**9
-OURS = (SUMS, rates.WHOLE, rates.NEW)
+OURS = (SUMS, rates.WHOLE, rates.NEW, volumes.USUAL, volumes.RECENT)
 
 
 def slices_of(log: Log, at: int, until: int) -> list[list[Sent]]:
