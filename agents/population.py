@@ -22,6 +22,7 @@ from streams.wire.times import format_time
 
 from .adapters.logs import get_logger
 from .adapters.metrics import Metrics
+from .source_watch import SourceWatch
 
 log = get_logger("population")
 
@@ -61,7 +62,8 @@ class Population:
         self._sums: dict[int, PartitionSums] = {}
         self._before: PopulationFact | None = None
         self._asked = False
-        self._kinds = {"sums": self._take_sums}
+        sources = SourceWatch(self._partitions, publish, in_force)
+        self._kinds = {"sums": self._take_sums, "volumes": sources.take}
 
     @property
     def heard(self) -> list[int]:

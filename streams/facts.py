@@ -99,6 +99,11 @@ class FactsInForce:
             self._dirty.append((kind, offset))
         self._seen[kind, offset] = UNSEEN
 
+    @property
+    def outage_waits(self) -> bool:
+        """Whether an outage was found that no cut has seen."""
+        return self._found
+
     def outage_found(self) -> bool:
         """Whether a source was said to be quiet since this was last asked: what is open is to be reviewed."""
         found, self._found = self._found, False

@@ -32,7 +32,7 @@ LEAST: Final = 50.0
 """Fewer events than that in the window are no volume: a fifth of it would come by chance now and then."""
 
 BACK: Final = 0.5
-"""The share of the usual volume at which a source is well again; from there to the ratio it stays as it is."""
+"""The share of the usual volume at which a source is well; from there to the ratio it stays as it is."""
 
 BACK_WITHIN: Final = 3
 """Slots over which that is looked at, at least."""

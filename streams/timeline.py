@@ -176,7 +176,7 @@ class Partition:
 
     def is_due(self, at: int) -> bool:
         """Whether a cut at this time (ms) may have something to do even without records."""
-        return bool(self._leaving) or self._deadlines.waits(at)
+        return bool(self._leaving) or self._deadlines.waits(at) or self.facts.outage_waits
 
     def execute(
         self, n: int, epoch: int, at: int, slices: Sequence[Sequence[Record]], committed_cut: int

@@ -62,11 +62,10 @@ UNUSED: Final = (
     ("repermission",),
     ("incentive",),
     ("email",),
-    ("uninstall",),
+    ("uninstall", "recent"),
     ("letgo",),
     ("chance",),
     ("learn",),
-    ("outage",),
     ("consent",),
 )
 """Tables and names, without those under them that are acted on."""

@@ -1,0 +1,80 @@
+"""Watches the sources: from what every partition counts to words on control that a source is quiet (N5).
+
+What is in force is read again before each judgement: an operator may have spoken. How it is judged is in
+``streams.health``.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from streams.health import Health
+from streams.policy.builtin import default_policy
+from streams.policy.model import Policy
+from streams.policy.parse import from_document
+from streams.policy.problems import PolicyError
+from streams.wire.control import PolicyFact, SourceFact
+from streams.wire.reject import Rejection
+from streams.wire.times import MINUTE, format_time
+from streams.wire.volumes import SLOT, VOLUMES, Volumes
+
+from .adapters.logs import get_logger
+
+log = get_logger("population")
+
+
+class SourceWatch:
+    """What the role knows of the sources: the newest volumes of each partition.
+
+    Args:
+        partitions: how many there are.
+        publish: puts a word in force.
+        in_force: asks what is in force, by key.
+    """
+
+    def __init__(
+        self,
+        partitions: int,
+        publish: Callable[[SourceFact], Awaitable[object]],
+        in_force: Callable[[], Awaitable[Mapping[str, object]]],
+    ) -> None:
+        self._partitions = partitions
+        self._publish = publish
+        self._in_force = in_force
+        self._told: dict[int, Volumes] = {}
+        self._judged = 0
+        self._health = Health()
+
+    async def take(self, value: bytes | None) -> None:
+        """Keep a partition's volumes; judge where all partitions have come to a new slot."""
+        volumes = VOLUMES.decode(value)
+        if isinstance(volumes, Rejection):
+            log.warning("volumes unreadable", reason=volumes.reason, path=volumes.path)
+            return
+        if volumes.partition >= self._partitions:
+            log.warning("volumes of a partition that is none", partition=volumes.partition)
+            return
+        known = self._told.get(volumes.partition)
+        if known is None or volumes.at >= known.at:
+            self._told[volumes.partition] = volumes
+        reached = (min(one.at for one in self._told.values()) - MINUTE) // SLOT
+        if len(self._told) == self._partitions and reached > self._judged:
+            self._judged = reached
+            await self._judge()
+
+    async def _judge(self) -> None:
+        """Say what is new."""
+        in_force = await self._in_force()
+        words = (fact for fact in in_force.values() if isinstance(fact, SourceFact))
+        stands: dict[str, SourceFact] = {word.source: word for word in words}
+        for fact in self._health.judge(list(self._told.values()), stands, _policy(in_force)):
+            await self._publish(fact)
+            since = format_time(fact.since)
+            log.warning("source judged", source=fact.source, state=fact.state, since=since, by=fact.by)
+
+
+def _policy(in_force: Mapping[str, object]) -> Policy:
+    """The policy in force, as the partitions have it."""
+    fact = in_force.get("policy")
+    try:
+        return from_document(fact.document) if isinstance(fact, PolicyFact) else default_policy()
+    except PolicyError:  # of a newer version: the partitions say so themselves
+        return default_policy()
