@@ -13,7 +13,13 @@ from streams.wire.times import DAY, HOUR, MINUTE
 from .story import Happening, Story, T, event, policy, policy_fact
 
 SPAN = 200 * DAY
-CUSTOMERS = ("c1", "c2")
+CUSTOMERS = ("c1", "c1", "c2")
+
+COMMON = (
+    *("app.opened", "web.visited", "store.visited", "order.completed"),
+    *("email.delivered", "email.clicked", "push.delivered", "push.opened", "consent.changed"),
+)
+"""What most events are."""
 
 POLICIES = (
     policy(),
@@ -54,8 +60,9 @@ _lateness = st.sampled_from((0, 0, 0, 0, HOUR, 3 * DAY, 50 * DAY))
 @st.composite
 def _runs(draw: st.DrawFn) -> list[Happening]:
     """Some events of one type, a fixed time apart."""
-    type_, who, start = draw(st.sampled_from(TYPES)), draw(st.sampled_from(CUSTOMERS)), draw(_moments)
-    gap, count = draw(st.sampled_from((HOUR, DAY, 3 * DAY, 7 * DAY))), draw(st.integers(1, 12))
+    type_ = draw(st.one_of(st.sampled_from(TYPES), st.sampled_from(COMMON), st.sampled_from(COMMON)))
+    who, start = draw(st.sampled_from(CUSTOMERS)), draw(_moments)
+    gap, count = draw(st.sampled_from((HOUR, DAY, 3 * DAY, 7 * DAY))), draw(st.integers(1, 20))
     fields = draw(_fields(type_))
     return [
         event(at, type_, who=who, arrives=at + draw(_lateness), **fields)
@@ -139,16 +146,17 @@ _facts = st.one_of(
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """A history of two customers over most of a year."""
-    runs = draw(st.lists(_runs(), min_size=2, max_size=12))
+    runs = draw(st.lists(_runs(), min_size=3, max_size=14))
     once = {
         (h.key, h.body["occurred_at"]): h for run in runs for h in run
     }  # at one moment, order is the log's
     facts = draw(st.lists(st.tuples(_moments, _facts), max_size=6))
     first: list[tuple[int, Fact]] = [(T, policy_fact(draw(policies)))]
     end = max([T + SPAN, *(h.arrives for h in once.values())]) + 90 * DAY
-    ticks = draw(st.lists(st.integers(1, (end - T) // HOUR), max_size=30))
+    ticks = set(range(T, end, draw(st.sampled_from((DAY, 7 * DAY, 90 * DAY)))))
+    ticks |= {T + hours * HOUR for hours in draw(st.lists(st.integers(1, (end - T) // HOUR), max_size=20))}
     told = sorted([*first, *facts], key=lambda each: each[0])
-    return History(list(once.values()), told, sorted({*(T + hour * HOUR for hour in ticks), end}))
+    return History(list(once.values()), told, sorted({*ticks, end}))
 
 
 policies: st.SearchStrategy[Policy] = st.sampled_from(POLICIES)
