@@ -103,6 +103,11 @@ class Offline:
             self.learn(fact)
         return effects
 
+    @property
+    def known(self) -> PopulationFact | None:
+        """What the population role has put in force; None before anything was known."""
+        return self._known
+
     def estimate(self) -> PopulationFact | None:
         """What the population role would put in force now; None if nothing is new since it was asked last."""
         if self._at // DAY == self._estimated:

@@ -35,12 +35,17 @@ def play(scenarios: Sequence[Scenario], topics: Catalogue | None = None) -> Play
         ScenarioError: an event does not fit the wire.
     """
     topics = topics or catalogue(partitions=PARTITIONS, channels=channels_of(scenarios))
-    course, world = Play(scenarios), Offline(topics)
+    course, world = Play(scenarios), world_of(scenarios, topics)
     for round_ in course.rounds():
         course.hear(round_.at, carry_out(round_, world))
         for customer in round_.asked:
             course.learn(round_.at, customer, explain(customer, world))
     return course
+
+
+def world_of(scenarios: Sequence[Scenario], topics: Catalogue) -> Offline:
+    """What a play happens to; with a crowd the population role is at work."""
+    return Offline(topics, population=any(scenario.crowd is not None for scenario in scenarios))
 
 
 def explain(customer: str, world: Offline) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from streams.wire.event import SHORT_TOPICS
 from streams.wire.times import DAY, HOUR
 
 from . import asked, events, facts, wanted
+from .crowd import crowd_of
 from .given import Given, ScenarioError, Slip, read, unknown
 from .moments import absolute, duration, moment, tell
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from streams.policy.model import Policy
 
     from .asked import Question
+    from .crowd import Crowd
     from .events import EventLine
     from .facts import Told
     from .wanted import Wanted
@@ -31,9 +33,6 @@ _NAMES: Final = (
     *("scenario", "guide", "start", "every", "until", "policy", "consent", "profile", "plan"),
     *("events", "service", "offers", "control", "outage", "restart", "then", "never", "only", "crowd", "why"),
 )
-_NOT_YET: Final = {
-    "crowd": "`crowd` is not there yet: nobody works out population facts; name the customers one by one",
-}
 REPORTS: Final[Mapping[str, Sequence[str]]] = {
     "email": ("sent", "delivered", "opened", "clicked", "bounced", "dropped", "complained"),
     "push": ("sent", "delivered", "opened", "clicked", "bounced", "dropped", "dismissed"),
@@ -72,6 +71,7 @@ class Scenario:
         wanted: what must be published, and what must not.
         only: nothing else may be published.
         asked: what `why` must answer.
+        crowd: ordinary customers around the named ones; the population role is at work then.
     """
 
     title: str
@@ -90,6 +90,7 @@ class Scenario:
     wanted: Sequence[Wanted]
     only: bool
     asked: Sequence[Question]
+    crowd: Crowd | None = None
 
     @property
     def graces(self) -> Sequence[int]:
@@ -130,9 +131,6 @@ def read_file(file: Path, base: str = DEFAULT) -> list[Scenario]:
 
 def _scenario(given: Given, name: str, base: str) -> Scenario:
     table = given.named("a scenario", _NAMES)
-    for gone, message in _NOT_YET.items():
-        if gone in table:
-            table[gone].fail(message)
     for needed in ("scenario", "start", "until"):
         if needed not in table:
             given.fail(f"`{needed}` is missing")
@@ -158,6 +156,7 @@ def _scenario(given: Given, name: str, base: str) -> Scenario:
         wanted=list(wanted.lines(table, start)),
         only=_only(table.get("only")),
         asked=list(asked.questions(table, start, until)),
+        crowd=crowd_of(table["crowd"]) if "crowd" in table else None,
     )
     return replace(scenario, named=_named(scenario))
 

@@ -16,6 +16,7 @@ from streams.wire.control import SourceFact
 from streams.wire.reject import Rejection
 from streams.wire.times import format_time
 
+from .crowd import happenings
 from .events import topic_of
 from .facts import Told, fact_of, key_of
 from .given import ScenarioError, Slip
@@ -23,6 +24,7 @@ from .given import ScenarioError, Slip
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from .crowd import Happening
     from .events import EventLine
     from .form import Scenario
 
@@ -52,6 +54,8 @@ def sendings(scenario: Scenario) -> list[Sending]:
         ScenarioError: an event does not fit the wire.
     """
     sent = [sending for line in scenario.events for sending in _copies(line, scenario)]
+    if scenario.crowd is not None:
+        sent += [_of_crowd(each) for each in happenings(scenario.crowd, scenario.start, scenario.until)]
     return sorted(sent, key=lambda sending: sending.at)
 
 
@@ -71,6 +75,19 @@ def _copies(line: EventLine, scenario: Scenario) -> Iterator[Sending]:
         for at in (arrival,) if line.twice is None else (arrival, arrival + line.twice):
             if at <= scenario.until:
                 yield Sending(at, topic, line.customer, value)
+
+
+def _of_crowd(each: Happening) -> Sending:
+    """What one of the crowd does, as its producer sends it."""
+    event = {
+        "v": 1,
+        "id": f"{each.customer}-{each.type}-{each.at}",
+        "source": SOURCE,
+        "type": each.type,
+        "customer_id": each.customer,
+        "occurred_at": format_time(each.at),
+    }
+    return Sending(each.at, topic_of(each.type, "web"), each.customer, encode_event(_filled(event)))
 
 
 def _event(line: EventLine, copy: int, shift: int) -> dict[str, Any]:
@@ -158,6 +175,9 @@ def stages(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
     """The scenarios in groups that can be played as one."""
     found: list[tuple[object, list[Scenario]]] = []
     for scenario in scenarios:
+        if scenario.crowd is not None:  # what is known of everybody depends on who is there
+            found.append((None, [scenario]))
+            continue
         key = (version(scenario.policy), tuple(map(key_of, tellings(scenario)[1:])))
         for other, members in found:
             if other == key and not any(member.customers & scenario.customers for member in members):

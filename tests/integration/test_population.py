@@ -24,7 +24,7 @@ from streams.topics import Catalogue
 from streams.wire.control import PopulationFact, decode_control
 from streams.wire.partition import partition_of
 from streams.wire.times import DAY, format_time, parse_time
-from tests.support.kafka_scenarios import ProductWorker
+from tests.support.kafka_scenarios import ProductWorker, RoleWorker
 from tests.support.story import policy, policy_fact
 from tests.support.topics import make_topics, read_topic
 from tests.support.worker import wait_until
@@ -35,14 +35,6 @@ BEGIN = parse_time("2026-03-02T00:00:00.000Z")
 PARTITIONS = 2
 CUSTOMERS = 90
 STOP = 70  # the day on which half of them go
-
-
-class RoleWorker(ProductWorker):
-    """``python -m agents worker population``."""
-
-    def __init__(self, bootstrap: str, prefix: str, folder: Path) -> None:
-        super().__init__(bootstrap, prefix, PARTITIONS, folder, {"HOLDFAST_CLOCK": "external"})
-        self._command[-1] = "population"
 
 
 def visits() -> list[tuple[int, bytes, bytes]]:
@@ -136,7 +128,7 @@ async def test_what_partitions_tell_comes_back_as_a_prior_and_a_second_role_goes
     topics = make_topics(kafka, "population", PARTITIONS)
     external = {"HOLDFAST_CLOCK": "external"}
     detect = ProductWorker(kafka.bootstrap, topics.prefix, PARTITIONS, tmp_path, external)
-    first, second = (RoleWorker(kafka.bootstrap, topics.prefix, tmp_path) for _ in range(2))
+    first, second = (RoleWorker(kafka.bootstrap, topics.prefix, PARTITIONS, tmp_path) for _ in range(2))
     try:
         await asyncio.to_thread(detect.start().wait_ready)
         await asyncio.to_thread(first.start().wait_ready)

@@ -17,13 +17,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from agents.asking import ask_why
 from agents.control_client import ControlClient
+from agents.facts import facts_in_force
 from agents.scenarios import core
 from agents.scenarios.form import Scenario
 from agents.scenarios.play import Play, Round
+from agents.scenarios.script import last_tick
 from agents.settings import Settings
 from agents.settings.model import Kafka, Topics
 from devkit.broker import RealKafka
-from streams.offline import Offline
 from streams.timeline import Effect
 from streams.topics import Catalogue, catalogue
 from streams.wire.partition import partition_of
@@ -45,6 +46,14 @@ class ProductWorker(Worker):
     ) -> None:
         super().__init__(bootstrap, prefix, partitions, folder, settings=settings)
         self._command = [Path(sys.executable), "-m", "agents", "worker", "detect"]
+
+
+class RoleWorker(ProductWorker):
+    """``python -m agents worker population``."""
+
+    def __init__(self, bootstrap: str, prefix: str, partitions: int, folder: Path) -> None:
+        super().__init__(bootstrap, prefix, partitions, folder, {"HOLDFAST_CLOCK": "external"})
+        self._command[-1] = "population"
 
 
 class Outputs:
@@ -108,6 +117,7 @@ class KafkaStage:
 
     def __init__(self, kafka: RealKafka, folder: Path, prefix: str, scenarios: Sequence[Scenario]) -> None:
         self.played, self.expected = Play(scenarios), Play(scenarios)
+        self.crowded = any(scenario.crowd is not None for scenario in scenarios)
         self.repeats = 0
         self._topics = catalogue(prefix, core.PARTITIONS)
         self._settings = Settings(
@@ -118,12 +128,16 @@ class KafkaStage:
         _create(kafka, self._topics)
         external = {"HOLDFAST_CLOCK": "external", "HOLDFAST_KAFKA__INSTANCE_ID": "scenarios"}
         self._worker = ProductWorker(kafka.bootstrap, prefix, core.PARTITIONS, folder, external)
-        self._world = Offline(self._topics)
+        self._world = core.world_of(scenarios, self._topics)
+        self._role = RoleWorker(kafka.bootstrap, prefix, core.PARTITIONS, folder) if self.crowded else None
+        self._known = False
 
     async def play(self) -> None:
         """Play to the end; the worker has ended well, and the topics hold what the core gives, no more."""
         try:
             await asyncio.to_thread(self._worker.start().wait_ready)
+            if self._role is not None:
+                await asyncio.to_thread(self._role.start().wait_ready)
             async with self._line() as (control, producer, outputs):
                 for round_, same in zip(self.played.rounds(), self.expected.rounds(), strict=True):
                     assert round_ == same, "the services of the two plays answered differently"
@@ -131,13 +145,20 @@ class KafkaStage:
                 assert await asyncio.to_thread(self._worker.stop) == 0, self._worker.said[-4000:]
                 extra = await outputs.rest()
                 self.repeats = outputs.repeats
+            if self.crowded:
+                self.played.hear(last_tick(self.played.scenarios[0]), extra)
+                return
             assert not extra, f"besides what the core gives, there came {extra}"
             assert outputs.by_place == self._of_core()
         except BaseException:
             sys.stderr.write(self._worker.output()[-6000:])
+            if self._role is not None:
+                sys.stderr.write(self._role.output()[-6000:])
             raise
         finally:
             await asyncio.to_thread(self._worker.close)
+            if self._role is not None:
+                await asyncio.to_thread(self._role.close)
 
     async def _play(self, round_: Round, control: ControlClient, producer: Any, outputs: Outputs) -> None:  # noqa: ANN401 - aiokafka is untyped
         for fact in round_.facts:
@@ -154,6 +175,12 @@ class KafkaStage:
         await asyncio.gather(*sent)
         await self._tick(round_, control)
         expected = core.carry_out(round_, self._world)
+        if self.crowded:
+            await self._learn()
+            self.played.hear(round_.at, await outputs.rest())
+            for customer in round_.asked:
+                self.played.learn(round_.at, customer, await self._ask(customer, round_.at))
+            return
         came = await outputs.take(len(expected))
         assert sorted(map(_values, came)) == sorted(map(_values, expected)), f"at tick {round_.at}"
         self.expected.hear(round_.at, expected)
@@ -162,6 +189,13 @@ class KafkaStage:
             said, answer = core.explain(customer, self._world), await self._ask(customer, round_.at)
             assert answer == said, f"why at tick {round_.at}"
             self.played.learn(round_.at, customer, answer)
+
+    async def _learn(self) -> None:
+        """Once the core knows of everybody, wait until the role does; later facts come when they do."""
+        until = asyncio.get_running_loop().time() + WITHIN
+        while self._world.known is not None and not self._known:
+            assert asyncio.get_running_loop().time() < until, "the population role does not learn"
+            self._known = "population" in await facts_in_force(self._settings, self._topics)
 
     async def _ask(self, customer: str, at: int) -> dict[str, Any]:
         """What the worker answers over HTTP, once it has carried out the cut of a tick (ms)."""

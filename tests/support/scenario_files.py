@@ -13,7 +13,7 @@ ROWS: Sequence[str] = (
     *("D4", "D4 ✗", "D5a", "D5a ✗", "D5b", "D5c", "D6", "D6 ✗", "D7", "D7 ✗", "D8", "D8 ✗"),
     *("D9", "D9 ✗", "D10a", "D10a ✗", "D10b", "D10c", "D10c ✗", "D11", "D11 ✗", "D12", "D12 ✗"),
     *("R6", "R6 ✗", "R6b", "R6b ✗", "R8", "R8 ✗", "R9", "R9 ✗"),
-    *("R15", "R15 ✗", "R22", "R22 ✗", "N2", "N3", "N5", "N6", "N12"),
+    *("R15", "R15 ✗", "R22", "R22 ✗", "N2", "N3", "N5", "N6", "N12", "N14", "N14 ✗"),
 )
 """The rows of mission.md that are built, ✗ for what must not happen."""
 
