@@ -62,7 +62,7 @@ class Population:
         self._sums: dict[int, PartitionSums] = {}
         self._before: PopulationFact | None = None
         self._asked = False
-        sources = SourceWatch(self._partitions, publish, in_force)
+        sources = SourceWatch(self._partitions, publish, in_force, metrics)
         self._kinds = {"sums": self._take_sums, "volumes": sources.take}
 
     @property

@@ -7,16 +7,19 @@ What is in force is read again before each judgement: an operator may have spoke
 from collections.abc import Awaitable, Callable, Mapping
 
 from streams.health import Health
+from streams.metrics import SOURCE_SHARE
 from streams.policy.builtin import default_policy
 from streams.policy.model import Policy
 from streams.policy.parse import from_document
 from streams.policy.problems import PolicyError
 from streams.wire.control import PolicyFact, SourceFact
+from streams.wire.event import SHORT_TOPICS
 from streams.wire.reject import Rejection
 from streams.wire.times import MINUTE, format_time
 from streams.wire.volumes import SLOT, VOLUMES, Volumes
 
 from .adapters.logs import get_logger
+from .adapters.metrics import Metrics
 
 log = get_logger("population")
 
@@ -28,6 +31,7 @@ class SourceWatch:
         partitions: how many there are.
         publish: puts a word in force.
         in_force: asks what is in force, by key.
+        metrics: of the process.
     """
 
     def __init__(
@@ -35,7 +39,9 @@ class SourceWatch:
         partitions: int,
         publish: Callable[[SourceFact], Awaitable[object]],
         in_force: Callable[[], Awaitable[Mapping[str, object]]],
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._partitions = partitions
         self._publish = publish
         self._in_force = in_force
@@ -69,6 +75,11 @@ class SourceWatch:
             await self._publish(fact)
             since = format_time(fact.since)
             log.warning("source judged", source=fact.source, state=fact.state, since=since, by=fact.by)
+        for source in SHORT_TOPICS:
+            if source in self._health.shares:
+                self._metrics.set(SOURCE_SHARE, self._health.shares[source], {"source": source})
+            else:
+                self._metrics.forget(SOURCE_SHARE, {"source": source})
 
 
 def _policy(in_force: Mapping[str, object]) -> Policy:

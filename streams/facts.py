@@ -100,6 +100,11 @@ class FactsInForce:
         self._seen[kind, offset] = UNSEEN
 
     @property
+    def sources(self) -> dict[str, SourceFact]:
+        """The last word on each source."""
+        return {fact.source: fact for fact in self._facts.values() if isinstance(fact, SourceFact)}
+
+    @property
     def outage_waits(self) -> bool:
         """Whether an outage was found that no cut has seen."""
         return self._found
@@ -158,7 +163,7 @@ class FactsInForce:
             at=at,
             offers=offers.offers if isinstance(offers, OffersFact) else (),
             population=population if isinstance(population, PopulationFact) else None,
-            sources={f.source: f for f in self._facts.values() if isinstance(f, SourceFact)},
+            sources=self.sources,
             outages=self._outages,
         )
 

@@ -8,9 +8,9 @@ All partitions together are compared with what is usual for these hours of the w
 - against a person's word. A person's ``quiet`` or ``burst`` stands until a person says ``healthy``; after
   that, and after an outage that was given up, a source must have been seen well before it is judged again.
 
-An outage begins with the first of the slots that are poor up to now, and ends with the last poor one, once
-the volume of a quarter of an hour is back to half of the usual. One that lasts a week is given up: it is the
-new usual.
+An outage begins with the last event, or where some still come with the first of the slots that are poor up to
+now; it ends with the last poor one, once the volume of a quarter of an hour is back to half of the usual. One
+that lasts a week is given up: it is the new usual.
 """
 
 from __future__ import annotations
@@ -73,9 +73,14 @@ class Series(NamedTuple):
 
 
 class Health:
-    """What the role remembers from one judgement to the next: when each source was last seen well (ms)."""
+    """What the role remembers from one judgement to the next.
+
+    Attributes:
+        shares: of the sources that could be judged last time, how much of the usual came in the window.
+    """
 
     def __init__(self) -> None:
+        self.shares: dict[str, float] = {}
         self._well: dict[str, int] = {}
 
     def judge(
@@ -84,6 +89,7 @@ class Health:
         """What is to be said now, given what every partition tells and what was said last of each source."""
         end = (min(volumes.at for volumes in told) - MINUTE) // SLOT
         slots = max(policy.outage.window // SLOT, 1)
+        self.shares = {}
         said = (self._judge(source, told, end, slots, stands.get(source), policy) for source in SHORT_TOPICS)
         return [fact for fact in said if fact is not None]
 
@@ -101,8 +107,10 @@ class Health:
         if series is None:
             return None
         came, usual = series.last(slots)
-        if usual is not None and usual >= LEAST and came >= BACK * usual:
-            self._well[source] = end * SLOT
+        if usual is not None and usual >= LEAST:
+            self.shares[source] = came / usual
+            if came >= BACK * usual:
+                self._well[source] = end * SLOT
         if stands is not None and stands.state != "healthy":
             if stands.by is None:
                 return None  # a person said so
@@ -152,7 +160,9 @@ def series_of(told: Collection[Volumes], source: str, end: int) -> Series | None
 
 
 def _began(series: Series, policy: Policy) -> int:
-    """Since when a source is quiet (ms): the first of the poor slots, or the last event just before it."""
+    """Since when a source is quiet (ms): its last event, or the first of the poor slots where some come."""
+    if series.end * SLOT - series.newest >= policy.outage.window / 2:
+        return series.newest
     came, usual, place = 0, 0.0, len(series.counts)
     while place:
         slot = series.usual[place - 1]
@@ -162,8 +172,7 @@ def _began(series: Series, policy: Policy) -> int:
         if came > policy.outage.ratio * usual:
             break
         place -= 1
-    at = series.moment(place)
-    return series.newest if at - SLOT <= series.newest < at else at
+    return series.moment(place)
 
 
 def _ended(series: Series, since: int, policy: Policy) -> tuple[int, str] | None:

@@ -224,6 +224,18 @@ PROCESS: Final = (
 )  # fmt: skip - one group, one line
 """Collected by the client from the operating system, not by us."""
 
+SOURCE_HELD: Final = Metric(
+    "holdfast_source_held",
+    "gauge",
+    "1 while a source is said to be quiet or in a burst: nobody falls silent by it. 0 when it is well.",
+    ("source",),
+)
+SOURCE_SHARE: Final = Metric(
+    "holdfast_source_share",
+    "gauge",
+    "Events of a source over the policy's outage window, as a share of the usual; only while it is judged.",
+    ("source",),
+)
 POPULATION_VERSION: Final = Metric(
     "holdfast_population_version",
     "gauge",
@@ -274,6 +286,8 @@ METRICS: Final = (
     RESENT,
     REBALANCES,
     LOG_LINES_DROPPED,
+    SOURCE_HELD,
+    SOURCE_SHARE,
     POPULATION_VERSION,
     POPULATION_CUSTOMERS,
     POPULATION_DRIFT,

@@ -127,6 +127,8 @@ class Meter:
         self._shown = shown
         for owned in lane.partitions.values():
             self._partition(lane, owned)
+            for source, word in owned.core.facts.sources.items():
+                self._metrics.set(catalogue.SOURCE_HELD, float(word.state != "healthy"), {"source": source})
 
     def _partition(self, lane: "Lane", owned: OwnedPartition) -> None:
         label = {"partition": str(owned.number)}
