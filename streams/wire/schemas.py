@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from . import command, control, episodes, facts, signal, why
+from . import command, control, episodes, facts, population, signal, why
 from .event import TYPES, Event
 from .form import Form
 from .needs import NEEDED_FIELDS
@@ -39,6 +39,7 @@ def schemas() -> dict[str, Schema]:
         "signal": _signal(),
         "command": _command(),
         "why": _why(),
+        "population.sums": _sums(),
         "population.episodes": _episodes(),
         "reject-headers": _reject_headers(),
         "effect-headers": _effect_headers(),
@@ -167,6 +168,14 @@ def _episodes() -> Schema:
     schema, parts = _written(episodes.EPISODES)
     schema["properties"]["days"]["propertyNames"] = {"pattern": "^[0-9]{4}-[01][0-9]-[0-3][0-9]$"}
     about = "The signals of one partition, counted: the newest record of a partition replaces the older ones."
+    return {"description": about, **schema, **parts}
+
+
+def _sums() -> Schema:
+    schema, parts = _written(population.SUMS)
+    about = (
+        "The sums over one partition's customers: the newest record of a partition replaces the older ones."
+    )
     return {"description": about, **schema, **parts}
 
 

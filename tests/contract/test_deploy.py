@@ -24,7 +24,7 @@ def environment(service: Mapping[str, Any]) -> dict[str, str]:
 
 
 def test_the_compose_file_runs_kafka_redis_and_a_worker() -> None:
-    assert {"kafka", "redis", "worker"} <= SERVICES.keys()
+    assert {"kafka", "redis", "worker", "population"} <= SERVICES.keys()
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -68,8 +68,9 @@ def test_services_wait_only_for_services_that_can_be_waited_for() -> None:
             assert "healthcheck" in SERVICES[other] if healthy else SERVICES[other]["restart"] == "no"
 
 
-def test_the_health_check_asks_the_admin_server_where_it_listens() -> None:
-    worker = SERVICES["worker"]
+@pytest.mark.parametrize("name", ["worker", "population"])
+def test_the_health_check_asks_the_admin_server_where_it_listens(name: str) -> None:
+    worker = SERVICES[name]
     admin = load(environ=environment(worker)).admin
     assert f"http://{admin.host}:{admin.port}/livez" in worker["healthcheck"]["test"][-1]
 

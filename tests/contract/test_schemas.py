@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from devkit.schemas import FOLDER
+from streams.offline import Offline
 from streams.rates import Rates
+from streams.topics import catalogue
 from streams.wire import control
 from streams.wire.codec import decode, encode_event
 from streams.wire.command import ACTIONS, Message, PromisedOffer, encode_command
@@ -18,12 +20,15 @@ from streams.wire.episodes import EPISODES
 from streams.wire.event import Event
 from streams.wire.facts import Owner, fact_records, owner_record
 from streams.wire.headers import effect_headers
+from streams.wire.population import SUMS
 from streams.wire.reject import Reason, Rejection, reject_headers
 from streams.wire.row import Item
 from streams.wire.schemas import files, schemas
 from streams.wire.signal import encode_signal
+from streams.wire.times import DAY
 from tests.support.bad_input import ARRIVAL, KEY, BadInput, as_bytes, corpus, good, good_order
 from tests.support.effects import command, signal
+from tests.support.story import event
 
 SCHEMAS = schemas()
 
@@ -138,6 +143,18 @@ def test_owners_are_valid_facts() -> None:
     _, value = owner_record(3, Owner(url="http://127.0.0.1:1", epoch=1))
     assert valid("facts", json.loads(value))
     assert not valid("facts", json.loads(value) | {"epoch": "1"})
+
+
+def test_sums_of_a_partition_are_valid() -> None:
+    world = Offline(catalogue(partitions=1))
+    visit = event(ARRIVAL, "web.visited")
+    world.send("web", visit.key, visit.value)
+    world.tick(ARRIVAL + DAY)
+    (core,) = world.partitions
+    told = json.loads(SUMS.encode(core.sums(ARRIVAL + DAY)))
+    assert told["streams"]["web"]["since"] == ARRIVAL // DAY
+    assert valid("population.sums", told)
+    assert not valid("population.sums", told | {"at": 5})
 
 
 def test_counts_of_signals_are_valid() -> None:
