@@ -87,7 +87,7 @@ class FactsInForce:
         self._store(kind, offset, encode(fact))
         if isinstance(fact, SourceFact):
             self._outages = self._outages.after(fact)
-            self._found = self._found or fact.state == "quiet"
+            self._found = self._found or fact.state != "healthy"
             self._store(OUTAGES, offset, outages.encode(self._outages))
 
     def _store(self, kind: str, offset: int, payload: bytes) -> None:
@@ -110,7 +110,7 @@ class FactsInForce:
         return self._found
 
     def outage_found(self) -> bool:
-        """Whether a source was said to be quiet since this was last asked: what is open is to be reviewed."""
+        """Whether a source was said not to be well since this was last asked: what is open is reviewed."""
         found, self._found = self._found, False
         return found
 

@@ -55,7 +55,11 @@ class Outages(msgspec.Struct, frozen=True, array_like=True):
 
     def bursting(self, at: int) -> bool:
         """Whether tokens were revoked in a burst at a moment (ms)."""
-        return any(since <= at < until for since, until in self.bursts.get(PUSH, ()))
+        return bool(self.burst_at(at))
+
+    def burst_at(self, at: int) -> int:
+        """When the burst began in which a moment lies (ms), 0 for none."""
+        return next((since for since, until in self.bursts.get(PUSH, ()) if since <= at < until), 0)
 
     @property
     def ends(self) -> Span:
@@ -69,8 +73,8 @@ class Outages(msgspec.Struct, frozen=True, array_like=True):
         return start < last and end > first
 
     def __bool__(self) -> bool:
-        """Whether any source was ever quiet."""
-        return any(self.quiet.values())
+        """Whether there is anything to be looked up."""
+        return bool(self.quiet or self.bursts)
 
 
 NONE: Final = Outages()

@@ -120,8 +120,8 @@ def on_time(visit: Visit, now: int) -> Step:
 
 
 def on_facts(visit: Visit) -> Step:
-    """What follows from what is known of the sources now: silences that were outages are taken back."""
-    return Step(_answer(visit, outage.review(visit)))
+    """What follows from what is known of the sources now: what an outage or a burst opened is taken back."""
+    return Step(_answer(visit, [*outage.review(visit), *uninstall.review(visit)]))
 
 
 def wake_at(customer: Customer, policy: Policy) -> int:

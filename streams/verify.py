@@ -20,7 +20,7 @@ from .lapse.evidence import EndFacts, RetractFacts
 from .lapse.optout import EmailOutFacts, PushOutFacts
 from .lapse.outage import OutageFacts
 from .lapse.silence_facts import ReturnFacts, SilenceFacts
-from .lapse.uninstall import LostFacts, RemovedFacts
+from .lapse.uninstall import BurstFacts, LostFacts, RemovedFacts
 from .wire.ids import episode_id, signal_id
 from .wire.times import format_time
 
@@ -43,6 +43,7 @@ FORMS: Final = (
     | WatchFacts
     | RemovedFacts
     | LostFacts
+    | BurstFacts
 )
 """Every form of facts; the name under ``by`` tells which."""
 

@@ -3,7 +3,8 @@
 *Hard*: somebody says so (``app.uninstalled``). It counts at once.
 *Soft*: only a push token was lost, or somebody said so while tokens were revoked in a burst. That has other
 causes than an app that is gone, so it waits until behaviour agrees: until the app's own silence comes due,
-and no sooner than ``outage.window`` after it, when a burst would be known.
+and no sooner than ``outage.window`` after it, when a burst would be known. What counted at once and turns
+out to lie in a burst is taken back, and waits too.
 
 A sign of life of the app after a soft one shows that it never was gone (``retracted``); after a hard one that
 it is back (``returned``), as a new installation does after either (``reinstalled``).
@@ -18,7 +19,7 @@ from streams.customer.device import APP_UNINSTALLED
 from streams.wire.times import format_time
 
 from . import outage, silence
-from .episodes import act_of, end, find, open_on, take_back
+from .episodes import act_of, end, end_on, find, open_on, take_back
 from .evidence import Act, Conclusion, Facts
 from .look import IDLE, WATCHING, Look, standing
 from .silence_facts import SilenceFacts  # noqa: TC001 - the facts are read back by it
@@ -71,6 +72,20 @@ class LostFacts(Facts, tag="app_lost"):
         return Conclusion(APP_UNINSTALLED, "opened", self.lost_at, at, words, note=SOFT)
 
 
+class BurstFacts(Facts, tag="burst"):
+    """Said to be removed at ``at`` (ms), and by now known to be within a burst that began at ``since``."""
+
+    at: int
+    since: int
+
+    def conclude(self) -> Conclusion | None:
+        """Retracted, as of the beginning of the burst: it waits for behaviour like a lost token."""
+        if self.since > self.at:
+            return None
+        words = {"burst": {"since": format_time(self.since)}}
+        return Conclusion(APP_UNINSTALLED, "retracted", self.at, self.since, words)
+
+
 def _interval(earliest: int, latest: int) -> dict[str, Any]:
     return {"earliest_at": format_time(earliest), "latest_at": format_time(latest)}
 
@@ -98,6 +113,20 @@ def removed(visit: Visit, event: Event) -> list[Signal]:
         act=act_of(event),
     )
     return [open_on(visit, facts, facts.conclude())]
+
+
+def review(visit: Visit) -> list[Signal]:
+    """Take back what was said at once, and lies in a burst that nobody knew of then."""
+    episode = find(visit.customer, APP_UNINSTALLED)
+    since = visit.context.outages.burst_at(episode.at) if episode is not None and episode.note == HARD else 0
+    if not since or episode is None:
+        return []
+    facts = BurstFacts(at=episode.at, since=since)
+    found = facts.conclude()
+    if found is None:
+        return []
+    device.suspect(visit.customer, episode.at)
+    return [end_on(visit, episode, facts, found)]
 
 
 def seen(visit: Visit, event: Event) -> list[Signal]:
