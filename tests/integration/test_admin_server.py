@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import aiohttp
 import pytest
@@ -19,7 +20,7 @@ from streams.metrics import CUTS
 from tests.support.ports import listening_ports
 
 TOKEN = "a-token-that-is-long-enough"
-PATHS = ("/livez", "/readyz", "/metrics", "/partitions")
+PATHS = ("/livez", "/readyz", "/metrics", "/partitions", "/why/c-42")
 
 
 @dataclass
@@ -35,12 +36,18 @@ class PretendStatus:
         return self.entries
 
 
+def nothing_known(_customer_id: str) -> tuple[HTTPStatus, bytes]:
+    return HTTPStatus.OK, b"{}"
+
+
 @asynccontextmanager
 async def running(
     status: PretendStatus | None = None, admin: Admin | None = None, metrics: Metrics | None = None
 ) -> AsyncGenerator[tuple[AdminServer, aiohttp.ClientSession]]:
     told = status or PretendStatus()
-    server = await start_admin(Settings(admin=admin or Admin()), lambda: told, metrics or Metrics())
+    server = await start_admin(
+        Settings(admin=admin or Admin()), lambda: told, metrics or Metrics(), why=nothing_known
+    )
     try:
         async with aiohttp.ClientSession(server.url) as session:
             yield server, session
