@@ -188,7 +188,9 @@ def _moved(
     if said == IN and not permission and key != ALL and everything and at <= everything.permission_since:
         return _barred(customer, key, at, everything)
     channel = customer.channel(key)
-    before, agreed = standing(channel), agreed_since(channel)
+    before, agreed = standing(channel), agreed_since(channel, at)
+    if said == OUT and before == IN and not agreed:
+        before = UNKNOWN  # they agreed by the other axis, and only after this
     if _is_newest(channel, said, at, "permission" if permission else "subscription"):
         _give_reason(channel, before, said, reason)
     elif said == OUT == before and reason in _LASTING:
@@ -247,11 +249,10 @@ def _is_newest(channel: Channel, said: int, at: int, axis: str) -> bool:
     return True
 
 
-def agreed_since(channel: Channel) -> int:
-    """Since when (ms) the customer stands by a yes on this channel, 0 where they do not."""
+def agreed_since(channel: Channel, at: int) -> int:
+    """Since when (ms) the customer stands by a yes on this channel, of those said by ``at``; 0 for none."""
     if standing(channel) != IN:
         return 0
-    return max(
-        channel.subscription_since if channel.subscription == IN else 0,
-        channel.permission_since if channel.permission == IN else 0,
-    )
+    subscription = channel.subscription_since if channel.subscription == IN else 0
+    permission = channel.permission_since if channel.permission == IN else 0
+    return max(since if since <= at else 0 for since in (subscription, permission))

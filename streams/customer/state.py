@@ -123,12 +123,14 @@ class Device(msgspec.Struct, array_like=True, gc=False):
         prompts: when the system's question about push was shown, the newest few.
         seen_at: its newest sign of life that is no session: a token that it registered, mostly.
         invalid_at: since when its token is of no use, as long as no sign of life of the app came later.
+        removed_at: when it was last said to be removed.
     """
 
     platform: str = ""
     prompts: list[int] = []
     seen_at: int = 0
     invalid_at: int = 0
+    removed_at: int = 0
 
 
 class Plan(msgspec.Struct, array_like=True):

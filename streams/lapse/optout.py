@@ -227,7 +227,7 @@ def look(visit: Visit) -> Iterator[Look]:
 def _look_at_push(visit: Visit, key: str, surface: str | None) -> Iterator[Look]:
     """D7 and D8 on app push, or on web push."""
     now, kept = visit.context.at, visit.customer.channels.get(key) or Channel()
-    before, since = standing_of(kept), agreed_since(kept)
+    before, since = standing_of(kept), agreed_since(kept, now)
     facts = _push_out(visit, Change(key, before, OUT, since, now, "settings"), surface, None)
     timing, other = facts.conclude().note, "agreed_before" if before == IN else "never_agreed"
     for row, when in (("D7", "early"), ("D8", "late")):

@@ -46,13 +46,15 @@ class RemovedFacts(Facts, tag="app_uninstalled"):
     at: int
     seen_at: int
     first_seen: int
-    act: Act
     earliest_at: int = 0
+    act: Act | None = None
 
     def conclude(self) -> Conclusion:
         """Removed after the last sign of life, and at the latest when it was said."""
         earliest = min(self.at, max(self.earliest_at, self.seen_at or self.first_seen))
-        words = {"grade": HARD, "interval": _interval(earliest, self.at), "event": self.act.words()}
+        words = {"grade": HARD, "interval": _interval(earliest, self.at)}
+        if self.act is not None:
+            words["event"] = self.act.words()
         return Conclusion(APP_UNINSTALLED, "opened", self.at, self.at, words, note=HARD)
 
 
@@ -99,19 +101,19 @@ def removed(visit: Visit, event: Event) -> list[Signal]:
     if visit.context.outages.bursting(at):
         device.suspect(customer, at)
         return []
+    known = device.of(customer)
+    known.removed_at = max(known.removed_at, at)
     if episode is not None:
         episode.note = HARD
         return []
-    device.of(customer)  # from now on every sign of life is remembered
+    return _remove(visit, at, seen, earliest_at=event.earliest_at or 0, act=act_of(event))
+
+
+def _remove(visit: Visit, at: int, seen: int, **more: Any) -> list[Signal]:  # noqa: ANN401 - fields of the facts
+    """Open a hard one."""
     if APP_UNINSTALLED not in visit.context.policy.detect.enabled:
         return []
-    facts = RemovedFacts(
-        at=at,
-        seen_at=seen,
-        first_seen=customer.first_seen,
-        earliest_at=event.earliest_at or 0,
-        act=act_of(event),
-    )
+    facts = RemovedFacts(at=at, seen_at=seen, first_seen=visit.customer.first_seen, **more)
     return [open_on(visit, facts, facts.conclude())]
 
 
@@ -138,11 +140,17 @@ def seen(visit: Visit, event: Event) -> list[Signal]:
         return []
     if at <= episode.started_at:
         return _seen_before(visit, episode, event)
-    if event.type == "app.installed":
-        return [end(visit, episode, "reinstalled", at, act=act_of(event))]
-    if episode.note == SOFT:
-        return [take_back(visit, episode, event, "app_seen")]
-    return [end(visit, episode, "returned", at, act=act_of(event))]
+    over = _over(visit, episode, event)
+    again, last = device.of(customer).removed_at, device.seen_at(customer)
+    return [over, *(_remove(visit, again, last) if again > last else ())]
+
+
+def _over(visit: Visit, episode: Episode, event: Event) -> Signal:
+    """The app is back, or never was gone."""
+    if event.type != "app.installed" and episode.note == SOFT:
+        return take_back(visit, episode, event, "app_seen")
+    reason = "reinstalled" if event.type == "app.installed" else "returned"
+    return end(visit, episode, reason, event.occurred_at, act=act_of(event))
 
 
 def _seen_before(visit: Visit, episode: Episode, event: Event) -> list[Signal]:
