@@ -213,7 +213,7 @@ def _app(visit: Visit, event: Event) -> list[Signal | Command]:
 
 def _matters(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
     """What an event means for what is open or waits, beyond the silences."""
-    signals: list[Signal] = []
+    signals = declined.seen_before(visit, event)
     if device.is_sign_of_life(event):
         signals += uninstall.seen(visit, event)
     if event.type in ("push.delivered", "app.installed"):

@@ -95,6 +95,16 @@ def _answered(visit: Visit, episode: Episode, change: Change, event: Event) -> S
     return end(visit, episode, "reconsented", change.at, said=change.reason)
 
 
+def seen_before(visit: Visit, event: Event) -> list[Signal]:
+    """A late event may show that the customer was known for longer, and was not new."""
+    customer, episode = visit.customer, find(visit.customer, EMAIL_DECLINED, "email")
+    if episode is None or event.occurred_at > customer.first_seen or not in_time(visit, event):
+        return []
+    known_for = episode.started_at - customer.first_seen
+    is_new = known_for <= visit.context.policy.customer.new
+    return [] if is_new else [take_back(visit, episode, event, "not_new")]
+
+
 def fall(visit: Visit, now: int) -> list[Signal]:
     """No answer has come for long enough at ``now`` (ms)."""
     customer = visit.customer
