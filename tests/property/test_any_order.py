@@ -43,7 +43,8 @@ def happenings(draw: st.DrawFn, at: int) -> Happening:
     type_ = draw(st.sampled_from((*types, "push.token_registered", "push.delivered")))
     if type_ == "push.delivered":
         return message(at, type_)
-    return event(at, type_, **({"platform": "ios"} if type_ == "app.installed" else {}))
+    more: dict[str, Any] = {"platform": "ios"} if type_ == "app.installed" else {}
+    return event(at, type_, **more)
 
 
 @st.composite

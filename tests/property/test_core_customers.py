@@ -26,7 +26,11 @@ POLICIES = (
     policy(cap=CAPS, campaign={"spacing": "2h"}),
     policy(detect={"forgetting": 0.9, "grace": "0s"}, memory="20d", holdout={"share": 0.3}),
     policy(detect={name: {"rule": "fixed", "after": "3d"} for name in ("brand_stopped", "purchase_stopped")}),
-    policy(channels={"email": {"lists": ["promotions", "orders"]}}, holdout={"share": 0.0}),
+    policy(
+        channels={"email": {"lists": ["promotions", "orders"]}},
+        cohort={"attribute": "segment"},
+        detect={"app_stopped": {"enabled": False}},
+    ),
 )
 SHORT_MEMORY = 2
 policies = st.sampled_from(range(len(POLICIES)))
@@ -38,7 +42,8 @@ customers = st.sampled_from(("c1", "c2"))
 def happenings(draw: st.DrawFn) -> Happening:
     """An event of a customer, as it comes: in its moment."""
     at, who = draw(moments), draw(customers)
-    kind = draw(st.sampled_from(("visit", "visit", "visit", "buy", "consent", "consent", "message", "other")))
+    kinds = ("visit", "visit", "visit", "buy", "consent", "consent", "message", "other", "other")
+    kind = draw(st.sampled_from(kinds))
     if kind == "visit":
         return event(at, draw(st.sampled_from(("app.opened", "web.visited", "store.visited"))), who=who)
     if kind == "buy":
@@ -50,7 +55,27 @@ def happenings(draw: st.DrawFn) -> Happening:
         return message(at, draw(st.sampled_from(types)), who=who)
     if draw(st.integers(0, 9)) == 0:
         return event(at, "customer.erased", who=who)
-    return event(at, "app.installed", who=who, platform="ios")
+    return draw(transitions(at, who))
+
+
+TRANSITIONS = (
+    *("app.installed", "app.uninstalled", "push.token_invalid", "push.token_registered", "push.prompted"),
+    *("plan.started", "plan.cancelled", "plan.expired", "customer.registered", "customer.updated"),
+)
+
+
+@st.composite
+def transitions(draw: st.DrawFn, at: int, who: str) -> Happening:
+    """What a system, a provider or a shop says of a customer."""
+    type_ = draw(st.sampled_from(TRANSITIONS))
+    more: dict[str, Any] = {}
+    if type_ == "app.installed":
+        more = {"platform": "ios"}
+    elif type_.startswith("plan."):
+        more = {"plan": {"id": draw(st.sampled_from(("gold", "silver"))), "tier": "premium"}}
+    elif type_ == "customer.updated":
+        more = {"profile": {"segment": draw(st.sampled_from(("vip", "other", None))), "locale": "de"}}
+    return event(at, type_, who=who, **more)
 
 
 @st.composite

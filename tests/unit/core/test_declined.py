@@ -32,6 +32,9 @@ def test_a_no_within_two_weeks_of_the_first_event_is_a_notice(reason: str) -> No
 def test_the_first_event_is_the_one_that_happened_first() -> None:
     late = event(T - 2 * DAY, "web.visited", arrives=T + DAY)
     assert play(FIRST, late, no(T + 13 * DAY)).signals() == []
+    later_still = event(T - 2 * DAY, "web.visited", arrives=T + 14 * DAY)
+    story = play(FIRST, later_still, no(T + 13 * DAY))
+    assert [s["action"] for s in story.signals()] == ["opened", "retracted"]
 
 
 def test_a_channel_that_was_never_joined_is_left_by_unsubscribing_and_not_declined() -> None:
