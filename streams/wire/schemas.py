@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from . import command, control, episodes, facts, population, signal, why
+from . import command, control, episodes, facts, population, signal, volumes, why
 from .event import TYPES, Event
 from .form import Form
 from .needs import NEEDED_FIELDS
@@ -41,6 +41,7 @@ def schemas() -> dict[str, Schema]:
         "why": _why(),
         "population.sums": _sums(),
         "population.episodes": _episodes(),
+        "population.volumes": _volumes(),
         "reject-headers": _reject_headers(),
         "effect-headers": _effect_headers(),
     }
@@ -162,6 +163,12 @@ def _why() -> Schema:
         **schema,
         **parts,
     }
+
+
+def _volumes() -> Schema:
+    schema, parts = _written(volumes.VOLUMES)
+    about = "The events of one partition by source and five minutes, and what is usual; the newest counts."
+    return {"description": about, **schema, **parts}
 
 
 def _episodes() -> Schema:
