@@ -37,7 +37,7 @@ LOOKS: Final[tuple[Callable[[Visit], Iterable[Look]], ...]] = (
     cancellation.look,
     uninstall.look,
 )
-"""Of each kind's module, in the order of the guide."""
+"""Of each kind's module."""
 
 NEVER_SEEN: Final = "never_seen"
 
@@ -51,7 +51,7 @@ def why(customer_id: str, stored: bytes | None, context: Context) -> form.Why:
     known = stored is not None and not row.is_leaving(stored)
     customer = customer_of(stored) if known and stored is not None else Customer(first_seen=0)
     visit = Visit(customer_id, customer, context)
-    looks = list(chain.from_iterable(look(visit) for look in LOOKS))
+    looks = sorted(chain.from_iterable(look(visit) for look in LOOKS), key=_place)
     if not known:
         looks = [look._replace(verdict=IDLE, reasons=(NEVER_SEEN,), due_at=None) for look in looks]
     return form.Why(
@@ -64,6 +64,11 @@ def why(customer_id: str, stored: bytes | None, context: Context) -> form.Why:
         channels=_channels(visit) if known else {},
         rows=[*map(_row, looks), *map(_answer, running.look(visit))],
     )
+
+
+def _place(look: Look) -> tuple[int, str]:
+    """Where a row stands in the guide."""
+    return int(look.row[1:].rstrip("abc")), look.row
 
 
 def _surface(look: Look) -> form.Surface:
