@@ -17,6 +17,7 @@ import msgspec
 from .lapse.cancellation import CancelFacts, WatchFacts
 from .lapse.declined import DeclinedFacts
 from .lapse.evidence import EndFacts, RetractFacts
+from .lapse.migration import MovedFacts
 from .lapse.optout import EmailOutFacts, PushOutFacts
 from .lapse.outage import OutageFacts
 from .lapse.silence_facts import ReturnFacts, SilenceFacts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 FORMS: Final = (
     SilenceFacts
     | ReturnFacts
+    | MovedFacts
     | EndFacts
     | OutageFacts
     | RetractFacts

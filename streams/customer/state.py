@@ -115,6 +115,22 @@ class Running(msgspec.Struct, array_like=True):
     reacted: bool = False
 
 
+class Migration(msgspec.Struct, array_like=True):
+    """What was found of the silence of a surface (R10); activity there ends it.
+
+    Attributes:
+        surface: that is silent.
+        to: the surface that the customer moved to; empty while that is undecided.
+        since: the last act on the silent one (ms); another one there, and this holds no longer.
+        due_at: the deadline of the silence that is explained, or to which it was put off (ms).
+    """
+
+    surface: str
+    to: str
+    since: int
+    due_at: int
+
+
 class Device(msgspec.Struct, array_like=True, gc=False):
     """What the system said of the app. Moments in ms, 0 for never.
 
@@ -177,6 +193,7 @@ class Customer(msgspec.Struct, array_like=True):
     device: Device | None = None
     plan: Plan | None = None
     profile: dict[str, tuple[int, Scalar]] = {}
+    migrations: list[Migration] = []
     # What is stored ahead of all that, by place; none of these is in the packed array.
     purchase: Cadence | None = None
     app: Cadence | None = None
@@ -246,6 +263,7 @@ def pack_rest(c: Customer) -> bytes:
             c.device,
             c.plan,
             c.profile,
+            c.migrations,
         )
     )
 

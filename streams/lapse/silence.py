@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from streams.customer import cadence
 from streams.customer.elsewhere import OTHERS
-from streams.customer.state import STREAMS
+from streams.customer.state import STREAMS, Migration
 from streams.customer.surfaces import correct_others, with_elsewhere
 
-from . import outage
+from . import migration, outage
 from .episodes import act_of, end, end_on, find, open_on
 from .kinds import ROWS, SILENCE
 from .limits import limits_of
-from .look import HELD, IDLE, WATCHING, Look, standing
+from .look import EXPLAINED, HELD, IDLE, WATCHING, Look, standing
+from .migration import MovedFacts
 from .silence_facts import ReturnFacts, SilenceFacts, facts_of
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ def act(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]:
     for stream in streams:
         if not _observe(visit, stream, event.occurred_at):
             continue
-        episode = find(visit.customer, SILENCE[stream]) if visit.customer.episodes else None
+        if not visit.customer.episodes:
+            continue
+        episode = find(visit.customer, SILENCE[stream])
         if episode is not None:
             signals += _end_of(visit, stream, episode, event)
+        if stream in OTHERS:
+            signals += _explained_by(visit, stream, event)
     return signals
 
 
@@ -74,7 +79,7 @@ def _deadline(visit: Visit, stream: str, c: Cadence) -> int:
         return c.last + limit(c.x, c.n, c.mean, c.m2)
     policy = visit.context.policy
     rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream, visit.cohort)
-    return facts_of(stream, c, rule, belief, policy.own.min_gaps, (), time).conclude().at
+    return facts_of(stream, c, rule, belief, policy.own.min_gaps, (), time).silent().at
 
 
 def _end_of(visit: Visit, stream: str, episode: Episode, event: Event) -> list[Signal]:
@@ -91,6 +96,38 @@ def _end_of(visit: Visit, stream: str, episode: Episode, event: Event) -> list[S
     )
     found = facts.conclude()
     return [end_on(visit, episode, facts, found)] if found is not None else []
+
+
+def _explained_by(visit: Visit, surface: str, event: Event) -> list[Signal]:
+    """What activity on a surface does to open stops of the others: by now it may explain them (R10)."""
+    customer, signals = visit.customer, []
+    for other in OTHERS[surface]:
+        episode, c = find(customer, SILENCE[other]), getattr(customer, other)
+        if episode is None or c is None:
+            continue
+        facts = _moved(visit, other, episode, event, surface)
+        found = facts.conclude()
+        if found is not None:
+            entry = Migration(other, facts.move.target(), c.last, episode.at)
+            migration.remember(customer, entry)
+            setattr(customer, other, c.due(cadence.NEVER))
+            signals.append(end_on(visit, episode, facts, found))
+    return signals
+
+
+def _moved(visit: Visit, stream: str, episode: Episode, event: Event, to: str) -> MovedFacts:
+    """Whether a migration explains an open stop, now that the customer was seen elsewhere."""
+    policy, at = visit.context.policy, event.occurred_at
+    c: Cadence = getattr(visit.customer, stream)
+    return MovedFacts(
+        stream=stream,
+        started_at=episode.started_at,
+        opened_at=episode.at,
+        act=act_of(event),
+        move=migration.facts_of(visit.customer, stream, c, episode.at, policy, (to,)),
+        seen_until=cadence.last_of(getattr(visit.customer, to)),
+        too_late=at <= episode.at and visit.context.at - at > policy.late.retract,
+    )
 
 
 def fall(visit: Visit, now: int) -> list[Signal]:
@@ -119,8 +156,11 @@ def _open_if_due(visit: Visit, stream: str, now: int) -> Signal | None:
     c: Cadence = getattr(customer, stream)
     grace = policy.detect.silences[SILENCE[stream]].grace
     facts = gather(visit, stream, c, now)
-    found = facts.conclude()
+    found = facts.silent()
     opens_at = max(found.at + grace, outage.opens_at(visit, stream, now))
+    if opens_at <= now and facts.move is not None:
+        typical = facts.threshold().typical_days
+        opens_at = migration.judged(customer, stream, facts.move, found.at, typical, policy) + grace
     if opens_at > now:
         setattr(customer, stream, c.due(opens_at - grace))
         return None
@@ -135,7 +175,10 @@ def gather(visit: Visit, stream: str, c: Cadence, now: int) -> SilenceFacts:
     policy = visit.context.policy
     rule, belief = policy.detect.silences[SILENCE[stream]], visit.context.beliefs.of(stream, visit.cohort)
     paused = outage.pauses(visit, stream, c.last, now)
-    return facts_of(stream, c, rule, belief, policy.own.min_gaps, paused, policy.calendar.open_time)
+    facts = facts_of(stream, c, rule, belief, policy.own.min_gaps, paused, policy.calendar.open_time)
+    if stream in OTHERS:
+        facts.move = migration.facts_of(visit.customer, stream, c, now, policy)
+    return facts
 
 
 def wake_at(customer: Customer, policy: Policy) -> int:
@@ -172,21 +215,29 @@ def look(visit: Visit) -> Iterator[Look]:
 def _look_at(visit: Visit, stream: str, c: Cadence | None) -> Look:
     """What the rule says of a stream: the facts that it would judge, up to now."""
     row, kind, now = ROWS[stream], SILENCE[stream], visit.context.at
-    rule = visit.context.policy.detect.silences[kind]
     if c is None:
         return Look(row, kind, IDLE, ("never_used",))
     facts = gather(visit, stream, c, now)
-    found = facts.conclude()
     evidence = facts.evidence({"surface": facts.words(facts.threshold(), now)})
     episode = find(visit.customer, kind)
     if episode is not None:
         return standing(row, episode, evidence)._replace(due_at=episode.at)
-    if not rule.enabled:
+    if not visit.context.policy.detect.silences[kind].enabled:
         return Look(row, kind, IDLE, ("disabled",), evidence=evidence)
-    if outage.opens_at(visit, stream, now) and facts.conclude_without(outage.OUTAGE).at <= now:
+    moved = migration.explains(visit.customer, stream)
+    if moved is not None:
+        return Look(row, kind, EXPLAINED, (migration.outcome(moved),), since=moved.due_at, evidence=evidence)
+    return _watched(visit, stream, c, facts, Look(row, kind, WATCHING, evidence=evidence))
+
+
+def _watched(visit: Visit, stream: str, c: Cadence, facts: SilenceFacts, entry: Look) -> Look:
+    """What is said of a silence that has opened nothing yet."""
+    now, due_at = visit.context.at, facts.silent().at
+    if outage.opens_at(visit, stream, now) and facts.silent_without(outage.OUTAGE).at <= now:
         since = outage.spans_of(visit, stream)[-1][0]
-        return Look(row, kind, HELD, (outage.OUTAGE,), since=since, evidence=evidence)
-    opens_at = max(c.due_at, found.at)  # a standing deadline is computed again when it comes due
+        return entry._replace(verdict=HELD, reasons=(outage.OUTAGE,), since=since)
+    opens_at = max(c.due_at, due_at)  # a standing deadline is computed again when it comes due
     if opens_at > now:
-        return Look(row, kind, WATCHING, due_at=opens_at, evidence=evidence)
-    return Look(row, kind, HELD, ("grace",), since=found.at, due_at=opens_at, evidence=evidence)
+        reasons = (migration.UNDECIDED,) if facts.move is not None and facts.move.put_off else ()
+        return entry._replace(reasons=reasons, due_at=opens_at)
+    return entry._replace(verdict=HELD, reasons=("grace",), since=due_at, due_at=opens_at)

@@ -15,6 +15,7 @@ from . import rules
 from .evidence import Act, Conclusion, Facts
 from .kinds import SILENCE
 from .limits import Scale, days_of, scale_of, within
+from .migration import MoveFacts  # noqa: TC001 - the facts are read back by it
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,7 @@ class SilenceFacts(Facts, tag="silence"):
         horizon_days: what the horizon comes to in the time that counts.
         year_days: what a year comes to in it.
         paused: time since ``last`` that does not count, in order and without overlaps.
+        move: of a surface, whether the customer moved to another.
     """
 
     stream: str
@@ -94,6 +96,7 @@ class SilenceFacts(Facts, tag="silence"):
     horizon_days: float
     year_days: float
     paused: tuple[Pause, ...] = ()
+    move: MoveFacts | None = None
 
     def threshold(self) -> Threshold:
         """The silence that is too long for this rhythm under this rule (model.md 2), in the time that counts.
@@ -113,18 +116,29 @@ class SilenceFacts(Facts, tag="silence"):
         correction = () if self.correction == 1.0 else (self.correction,) * CLASSES
         return Belief(self.prior, self.prior_from, self.population, self.c, correction)
 
-    def conclude(self) -> Conclusion:
-        """Silent for too long once the threshold has passed since ``last``, pauses left out."""
+    def conclude(self) -> Conclusion | None:
+        """Silent for too long, unless a move explains it."""
+        return None if self.move is not None and self.move.target() else self.silent()
+
+    def silent(self) -> Conclusion:
+        """Silent for too long once the threshold has passed since ``last``, pauses left out.
+
+        Not before the moment to which that was put off.
+        """
         limit = self.threshold()
         due_at = after(self.last, limit.length, self.paused)
-        words = {"surface": self.words(limit, due_at)}
+        if self.move is None:
+            words = {"surface": self.words(limit, due_at)}
+        else:
+            due_at = max(due_at, self.move.put_off)
+            words = {"surface": self.words(limit, due_at), **self.move.words()}
         return Conclusion(SILENCE[self.stream], "opened", self.last, due_at, words)
 
-    def conclude_without(self, why: str) -> Conclusion:
+    def silent_without(self, why: str) -> Conclusion:
         """What would be concluded if one kind of pause counted as silence like any other time."""
         return msgspec.structs.replace(
             self, paused=tuple(pause for pause in self.paused if pause.why != why)
-        ).conclude()
+        ).silent()
 
     def words(self, limit: Threshold, at: int) -> dict[str, Any]:
         """The silence as it is at ``at`` (ms), in words that a marketer reads."""

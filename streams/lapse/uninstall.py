@@ -18,7 +18,7 @@ from streams.customer import device
 from streams.customer.device import APP_UNINSTALLED
 from streams.wire.times import format_time
 
-from . import outage, silence
+from . import migration, outage, silence
 from .episodes import act_of, end, end_on, find, open_on, take_back
 from .evidence import Act, Conclusion, Facts
 from .look import IDLE, WATCHING, Look, standing
@@ -68,7 +68,7 @@ class LostFacts(Facts, tag="app_lost"):
 
     def conclude(self) -> Conclusion:
         """Removed between the two, once the silence is too long and a burst would be known."""
-        silent = self.app.conclude()
+        silent = self.app.silent()
         at = max(silent.at, self.lost_at + self.window)
         words = {"grade": SOFT, "interval": _interval(self.seen_at, self.lost_at), **silent.words}
         return Conclusion(APP_UNINSTALLED, "opened", self.lost_at, at, words, note=SOFT)
@@ -177,7 +177,7 @@ def fall(visit: Visit, now: int) -> list[Signal]:
     held_until = outage.opens_at(visit, "app", now)
     if max(found.at + grace, held_until) <= now:
         return [open_on(visit, facts, found)]
-    customer.app = customer.app.due(max(facts.app.conclude().at, held_until - grace))
+    migration.put_due(customer, "app", max(facts.app.silent().at, held_until - grace))
     return []
 
 
@@ -187,7 +187,7 @@ def wake_at(customer: Customer, policy: Policy) -> int:
         return 0
     if customer.device is None or customer.app is None or device.is_gone(customer):
         return 0
-    at = max(customer.app.due_at, customer.device.invalid_at + policy.outage.window)
+    at = max(migration.due_of(customer, "app"), customer.device.invalid_at + policy.outage.window)
     return at + policy.detect.app_stopped.grace
 
 

@@ -104,6 +104,7 @@ def test_what_lies_in_outages_does_not_count_as_silence(words: list[tuple[int, i
 
 
 FIXED = policy(
+    migration={"delay_max": "0s"},
     detect={
         **{f"{name}_stopped": {"rule": "fixed", "after": "5d"} for name in ("app", "web", "brand")},
         "purchase_stopped": {"rule": "fixed", "after": "5d"},
@@ -128,7 +129,7 @@ def told(words: Sequence[tuple[int, SourceFact]], events: Sequence[Happening], d
 def test_how_often_is_looked_changes_nothing_once_all_words_are_said(step: int) -> None:
     """The outage is held through, hour by hour or in one go: the same moment comes out."""
     words = [(T + 4 * DAY, word("quiet", T + 4 * DAY)), (T + 6 * DAY, word("healthy", T + 6 * DAY))]
-    log = told(words, [event(T, "app.opened"), *every(DAY, 9, T + 8 * DAY, "web.visited")], 9, step)
+    log = told(words, [event(T, "app.opened"), *every(DAY, 29, T + 8 * DAY, "web.visited")], 9, step)
     assert log.signals() == [("opened", T + 7 * DAY)], "5 days, and 2"
 
 
