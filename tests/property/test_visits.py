@@ -24,9 +24,13 @@ OWN = (
     policy(detect={"brand_stopped": {"at_least": "1h", "per_year": 300.0}, "web_stopped": {"grace": "5h"}}),
     policy(detect={"app_stopped": {"enabled": False}, "store_stopped": {"rule": "quantile"}}),
     policy(detect={"web_stopped": {"rule": "precision"}, "grace": "0s"}, memory="9d"),
-    policy(detect={f"{name}_stopped": {"rule": "fixed", "after": "1h"} for name in ("app", "web", "store")}),
     policy(calendar={"timezone": "America/Sao_Paulo"}, detect={"app_stopped": {"rule": "steered"}}),
     policy(calendar={"closed_weekdays": ["saturday", "sunday"], "closed_days": ["2025-03-05/2025-03-07"]}),
+    policy(
+        migration={"explained": 1, "delay_max": "2d"},
+        detect={"app_stopped": {"rule": "fixed", "after": "1d"}},
+    ),
+    policy(detect={f"{name}_stopped": {"rule": "fixed", "after": "1h"} for name in ("app", "web", "store")}),
 )
 STATES: Any = ("quiet", "quiet", "healthy", "burst")
 SOURCES: Any = ("app", "web", "email")

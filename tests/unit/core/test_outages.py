@@ -109,7 +109,7 @@ FIXED = policy(
         **{f"{name}_stopped": {"rule": "fixed", "after": "5d"} for name in ("app", "web", "brand")},
         "purchase_stopped": {"rule": "fixed", "after": "5d"},
         "store_stopped": {"enabled": False},
-    }
+    },
 )
 
 
