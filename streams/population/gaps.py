@@ -77,8 +77,9 @@ def _spreads(x: Floats, n: Floats, m2: Floats, v: Floats) -> Sequence[Floats]:
     half = freedom / 2.0
     variance = np.maximum(m2 / np.maximum(n - v / n, 0.25), _LEAST_VARIANCE)
     w = freedom / (freedom + 2.0)
-    y = np.log(variance * half) - digamma(half)
-    return np.ones_like(w), w, w * y, w * y * y, w * polygamma(1, half)
+    different, which = np.unique(half, return_inverse=True)  # mostly a function of x: a few for thousands
+    y = np.log(variance * half) - digamma(different)[which]
+    return np.ones_like(w), w, w * y, w * y * y, w * polygamma(1, different)[which]
 
 
 def posterior(prior: Sequence[Floats], n: Floats, mean: Floats, m2: Floats) -> tuple[Floats, Floats, Floats]:

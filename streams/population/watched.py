@@ -39,7 +39,7 @@ def drift(pit: Sequence[int]) -> float:
 
 
 class Closed(NamedTuple):
-    """Some gaps that closed within L: the return's day, gaps seen before, length (ms), alarm, place in F."""
+    """Gaps closed within L: the return's day, gaps seen before, length (ms), alarm; places of some in F."""
 
     day: Whole
     x: Whole
