@@ -198,5 +198,13 @@ class Tally:
 
 def basis_of(policy: Policy, stream: str) -> Basis:
     """Under what a policy has a stream counted."""
-    rule = policy.detect.silences[SILENCE[stream]]
-    return Basis(rule.forgetting, policy.cohort.attribute, rule.horizon, rule.rule, rule.per_year, rule.alpha)
+    rule, time = policy.detect.silences[SILENCE[stream]], policy.calendar.open_time
+    return Basis(
+        forgetting=rule.forgetting,
+        attribute=policy.cohort.attribute,
+        horizon=rule.horizon,
+        open=1.0 if time is None else time.share,
+        rule=rule.rule,
+        per_year=rule.per_year,
+        alpha=rule.alpha,
+    )

@@ -95,6 +95,6 @@ def posterior(prior: Sequence[Floats], n: Floats, mean: Floats, m2: Floats) -> t
     return location, np.sqrt(rate * (kappa + 1.0) / shape / kappa), 2.0 * shape
 
 
-def log_days(milliseconds: int) -> float:
+def log_days(milliseconds: float) -> float:
     """A length as the logarithm of days."""
     return math.log(milliseconds / 86_400_000)

@@ -32,11 +32,16 @@ NOBODY: Final = (-1, 0.0, 0.0, 0.0)
 
 
 class Basis(NamedTuple):
-    """What the numbers of a stream depend on, besides the customers."""
+    """What the numbers of a stream depend on, besides the customers.
+
+    ``open`` is the share of the calendar in which silence counts: gaps are in that time, L (ms) is a span of
+    the calendar (model.md (11)).
+    """
 
     forgetting: float
     attribute: str
     horizon: int
+    open: float
     rule: str
     per_year: float
     alpha: float
@@ -81,9 +86,9 @@ class StreamTally:
         Tells whether the customers are to be counted anew.
         """
         old, self.basis = self.basis, basis
-        if old.horizon != basis.horizon:
+        if (old.horizon, old.open) != (basis.horizon, basis.open):
             self.ring, self.watched = Ring(), Watched()
-        elif old[3:] != basis[3:]:
+        elif old != basis:
             self.watched.days = {}  # they count the alarms of another rule
         if (old.forgetting, old.attribute) == (basis.forgetting, basis.attribute):
             return False
@@ -101,7 +106,8 @@ class StreamTally:
         began = moves[moves[:, START] > 0]
         if not len(began):
             return
-        days, horizon = (began[:, START] // DAY).astype(np.int64), log_days(self.basis.horizon)
+        days = (began[:, START] // DAY).astype(np.int64)
+        horizon = log_days(self.basis.horizon * self.basis.open)
         first = int(days.min())
         self.since = first if self.since is None else min(first, self.since)
         location, scale, freedom = posterior(priors[began[:, GROUP].astype(int)].T, *began[:, N1 : M1 + 1].T)
@@ -121,7 +127,7 @@ class StreamTally:
     def _close(self, moves: Floats, priors: Floats, horizon: float) -> None:
         """Note the gaps that these occasions closed within L."""
         gap = moves[:, MEAN0] + (moves[:, MEAN1] - moves[:, MEAN0]) * moves[:, N1]  # it moved the mean so far
-        within = gap <= horizon
+        within = moves[:, START] - moves[:, LAST] <= self.basis.horizon
         moves, gap = moves[within], gap[within]
         x = moves[:, X0].astype(np.int64)
         self.ring.returned((moves[:, LAST] // DAY).astype(np.int64), x)
@@ -129,7 +135,8 @@ class StreamTally:
         share = _places(moves[some], gap[some], priors, horizon)
         alarmed = (moves[:, DUE] > 0) & (moves[:, START] > moves[:, DUE])
         day = (moves[:, START] // DAY).astype(np.int64)
-        self.watched.take(Closed(day, x, np.exp(gap) * DAY, alarmed.astype(np.int64), share))
+        length = moves[:, START] - moves[:, LAST]
+        self.watched.take(Closed(day, x, length, alarmed.astype(np.int64), share))
 
     def reach(self, at: int) -> None:
         """Let the time reach ``at`` (ms): trials are over, what is old is let go."""
@@ -188,7 +195,7 @@ def _places(moves: Floats, gap: Floats, priors: Floats, horizon: float) -> Float
     location, scale, freedom = posterior(priors[moves[:, GROUP].astype(int)].T, *moves[:, N0 : M0 + 1].T)
     within: Floats = stdtr(freedom, (horizon - location) / scale)
     place: Floats = stdtr(freedom, (gap - location) / scale) / within
-    return place
+    return np.minimum(place, 1.0)
 
 
 def _day(length: list[int], closed: list[int], alarmed: list[int]) -> Day:

@@ -95,6 +95,18 @@ def test_gaps_that_close_are_counted_with_their_length_and_their_alarms() -> Non
     assert late.length[2] == pytest.approx(22 * DAY, rel=1e-9)
 
 
+def test_where_closed_days_do_not_count_lengths_are_those_of_the_calendar() -> None:
+    """A budget is for a year of the calendar, whatever the days in it (docs/lapse.md)."""
+    closed = {"closed_weekdays": ["sunday"]}
+    happenings = visits(12, 7 * DAY)
+    until = happenings[-1].occurred + 2 * DAY
+    web = played(happenings, DAY, until, calendar=closed).core.sums(until).streams["web"]
+    lengths = [length for day in web.days.values() for length in day.length if length]
+    assert lengths
+    assert set(lengths) == {7 * DAY}
+    assert max(place for place, count in enumerate(web.pit) if count) < 99
+
+
 def test_cohorts_are_apart_and_who_changes_moves_over() -> None:
     named = {"cohort": {"attribute": "tier"}}
     happenings = [
