@@ -14,9 +14,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .customer import consent, device, plan, profile, recent, state
 from .customer.cadence import last_of
 from .customer.state import OUT, STREAMS, Customer
-from .lapse import cancellation, declined, episodes, optout, outage, silence, uninstall
+from .lapse import (
+    cancellation,
+    deafness,
+    declined,
+    disengagement,
+    episodes,
+    optout,
+    outage,
+    silence,
+    uninstall,
+)
 from .response import holdout, plays
 from .wire.event import human_surface
+from .wire.signal import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +38,11 @@ if TYPE_CHECKING:
     from .response.plays import Wish
     from .wire.command import Command
     from .wire.event import Event, PlanChange
-    from .wire.signal import Signal
 
 ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"
 
-COUNTING: Final = frozenset({"order.completed", "email.delivered", "push.delivered"})
+COUNTING: Final = frozenset({"order.completed", "email.delivered", "push.delivered", "in_app.shown"})
 """Events that are counted, and change nothing else besides the rhythm."""
 
 REMEMBERED: Final = COUNTING | {"consent.changed"}
@@ -90,12 +100,16 @@ def on_event(visit: Visit, event: Event) -> Step:
     if streams or type_ in TEACHING:
         customer.first_seen = min(customer.first_seen, event.occurred_at)
     says: list[Signal | Command] = _learn(visit, event)
+    reached, visited = plays.reached(visit, event, streams), deafness.last_visit(customer)
     if streams:
         says += _answer(visit, silence.act(visit, event, streams))
     if state.is_busy(customer):
         says += _answer(visit, _matters(visit, event, streams))
+    says += _answer(visit, disengagement.on_event(visit, event, reached))
     if customer.episodes:
         says += _answer(visit, silence.close_disabled(visit, event.occurred_at))
+    if deafness.matters(customer):
+        says += _answer(visit, deafness.on_event(visit, event, streams, visited, _signals(says)))
     says += plays.on_event(visit, event, streams)
     _start_plays_on(visit, event)
     return Step(says) if says else NOTHING
@@ -107,8 +121,10 @@ def on_time(visit: Visit, now: int) -> Step:
     says: list[Signal | Command] = []
     if customer.episodes:
         says += _answer(visit, silence.close_disabled(visit, now))
-    for rule in (silence, uninstall, declined, cancellation):
+    for rule in (silence, disengagement, uninstall, declined, cancellation):
         says += _answer(visit, rule.fall(visit, now))
+    if deafness.matters(customer):
+        says += _answer(visit, deafness.fall(visit, now, _signals(says)))
     wishes, commands = plays.on_wake(visit, now)
     says += commands
     forgotten = forget_at(customer, policy)
@@ -131,7 +147,8 @@ def wake_at(customer: Customer, policy: Policy) -> int:
     if silent and silent < earliest:
         earliest = silent
     if state.is_busy(customer):
-        waits = (rule.wake_at(customer, policy) for rule in (uninstall, declined, cancellation))
+        rules = (disengagement, deafness, uninstall, declined, cancellation)
+        waits = (rule.wake_at(customer, policy) for rule in rules)
         earliest = min([earliest, *(at for at in waits if at)])
     return min(earliest, plays.wake_at(customer.plays)) if customer.plays else earliest
 
@@ -221,6 +238,11 @@ def _matters(visit: Visit, event: Event, streams: Sequence[str]) -> list[Signal]
     if streams:
         signals += cancellation.act(visit, event)
     return signals
+
+
+def _signals(says: Sequence[Signal | Command]) -> Sequence[Signal]:
+    """The signals among what is said."""
+    return [one for one in says if isinstance(one, Signal)]
 
 
 def count(customer: Customer, event: Event, bought_at: int) -> None:
@@ -314,6 +336,8 @@ def _keep_only_a_no(customer: Customer, policy: Policy, now: int) -> bool:
         if (consent.standing(channel) == OUT or channel.lists_out)
         and (name == consent.ALL or (name in policy.channels and policy.channels[name].consent != "required"))
     }
+    for channel in kept.values():
+        channel.exposure = None
     if kept:
         blank = Customer(now, channels=kept)
         for name in Customer.__struct_fields__:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from .lapse.cancellation import CancelFacts, WatchFacts
+from .lapse.deaf_facts import AbsentFacts, ConsequenceFacts, EverywhereFacts, PresentFacts
 from .lapse.declined import DeclinedFacts
 from .lapse.evidence import EndFacts, RetractFacts
+from .lapse.message_facts import DisengagedFacts, HeardFacts, RecountFacts
 from .lapse.migration import MovedFacts
 from .lapse.optout import EmailOutFacts, PushOutFacts
 from .lapse.outage import OutageFacts
@@ -46,6 +48,13 @@ FORMS: Final = (
     | RemovedFacts
     | LostFacts
     | BurstFacts
+    | DisengagedFacts
+    | HeardFacts
+    | RecountFacts
+    | PresentFacts
+    | AbsentFacts
+    | EverywhereFacts
+    | ConsequenceFacts
 )
 """Every form of facts; the name under ``by`` tells which."""
 

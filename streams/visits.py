@@ -21,7 +21,8 @@ from .customer.elsewhere import OTHERS, begun, counted
 from .customer.moves import Moves
 from .customer.profile import cohort_of
 from .customer.recent import with_id
-from .customer.state import BUSY, SHAPES, STREAMS, pack_rest, rest_of
+from .customer.state import BUSY, SHAPES, STREAMS, is_busy, pack_rest, rest_of
+from .lapse.disengagement import HEARD, take
 from .lapse.kinds import SILENCE
 from .lapse.limits import limits_of
 from .population.stream import NOBODY
@@ -160,6 +161,7 @@ class Visits:
         if opened[_CUT] >= n:
             return None
         places, time, closes = plain.places, self._time, self._closes
+        policy = self.beliefs.policy
         first_outage, last_outage = self.outages
         fresh: dict[int, bytes] = {}
         rest: Customer | None = None
@@ -170,12 +172,16 @@ class Visits:
             touched = self._streams_of.get(event.type)
             if touched is None or (earliest <= now and earliest <= at):
                 return None
-            if event.type in COUNTING:
+            if event.type in HEARD:
                 if rest is None:
                     rest = rest_of(stored[plain.rest : row.HEAD.size + opened[_LENGTH]])
-                if not _counted(rest, event, max(at, now), opened[places[0]] if places[0] else 0):
+                if event.type in COUNTING and not _counted(
+                    rest, event, max(at, now), opened[places[0]] if places[0] else 0
+                ):
                     repeated.append(which)
                     continue
+                if take(rest, event, policy) and is_busy(rest):
+                    return None  # a channel was ignored too often, if nothing happens first
             if event.automated or event.activity is False:
                 continue
             if event.type in _ON_A_SURFACE:

@@ -15,7 +15,7 @@ import msgspec
 from .context import Visit
 from .customer import consent
 from .customer.state import IN, OUT, UNKNOWN, Channel, Customer, customer_of
-from .lapse import cancellation, declined, optout, silence, uninstall
+from .lapse import cancellation, deafness, declined, disengagement, optout, silence, uninstall
 from .lapse.kinds import ROWS, stage
 from .lapse.look import IDLE
 from .response import reach, running
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .response.running import Answer
 
 LOOKS: Final[tuple[Callable[[Visit], Iterable[Look]], ...]] = (
+    disengagement.look,
+    deafness.look,
     silence.look,
     optout.look,
     declined.look,

@@ -17,6 +17,7 @@ import msgspec
 from streams.wire import row
 
 from .cadence import MOVING, STILL, Cadence, stored
+from .exposure import Exposure  # noqa: TC001 - msgspec reads it
 
 STREAMS: Final = ("purchase", "app", "web", "store", "brand")
 """The streams with a rhythm of their own; each is a field of ``Customer``."""
@@ -31,7 +32,7 @@ Scalar = str | int | float | bool | None
 
 
 class Channel(msgspec.Struct, array_like=True, gc=False):
-    """Consent on one channel, and what was delivered on it.
+    """Consent on one channel, and what was delivered on it (``exposure``).
 
     ``subscription`` and ``permission`` (the system's, for push) are UNKNOWN, IN or OUT, each with the
     moment since when (ms), and how much later (ms) it was last said again. ``had_agreed`` is since when
@@ -49,6 +50,7 @@ class Channel(msgspec.Struct, array_like=True, gc=False):
     lists_out: dict[str, int] = {}
     lists_in: dict[str, int] = {}
     had_agreed: int = 0
+    exposure: Exposure | None = None
 
 
 class Episode(msgspec.Struct, array_like=True):
@@ -176,6 +178,8 @@ class Customer(msgspec.Struct, array_like=True):
     ``recent`` are the ids that ``streams.customer.recent`` keeps, ``bought_on`` is the surface of the last
     purchase (its place in ``STREAMS``, 0 for unknown), ``registered_at`` is when a registration left open
     whether email is wanted (ms), as long as it is, ``profile`` has values with their moments (ms).
+    ``deaf_at`` is when D3 becomes true if nothing happens first (ms, 0: never), ``visit_days`` are days since
+    1970 (``streams.lapse.deafness``).
     """
 
     first_seen: int
@@ -194,6 +198,8 @@ class Customer(msgspec.Struct, array_like=True):
     plan: Plan | None = None
     profile: dict[str, tuple[int, Scalar]] = {}
     migrations: list[Migration] = []
+    deaf_at: int = 0
+    visit_days: list[int] = []
     # What is stored ahead of all that, by place; none of these is in the packed array.
     purchase: Cadence | None = None
     app: Cadence | None = None
@@ -264,13 +270,17 @@ def pack_rest(c: Customer) -> bytes:
             c.plan,
             c.profile,
             c.migrations,
+            c.deaf_at,
+            c.visit_days,
         )
     )
 
 
 def is_busy(c: Customer) -> bool:
     """Whether anything is open, runs or waits for what the customer does next."""
-    return bool(c.episodes or c.plays or c.registered_at or (c.device is not None and c.device.invalid_at))
+    if c.episodes or c.plays or c.registered_at or (c.device is not None and c.device.invalid_at):
+        return True
+    return any(channel.exposure is not None and channel.exposure.due_at for channel in c.channels.values())
 
 
 def encode(c: Customer) -> tuple[int, bytes]:

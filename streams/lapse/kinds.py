@@ -23,13 +23,19 @@ ROWS: Final = {"purchase": "D4", "app": "D5a", "web": "D5b", "store": "D5c", "br
 """The row of the guide that a stream's silence is."""
 
 SURFACE_STOPS: Final = frozenset({"purchase_stopped", "app_stopped", "web_stopped", "store_stopped"})
+MESSAGE_DISENGAGED: Final = "message_disengaged"
+PRESENT_BUT_DEAF: Final = "present_but_deaf"
+DEAF_EVERYWHERE: Final = "deaf_everywhere"
 PUSH_OPTED_OUT: Final = "push_opted_out"
 EMAIL_OPTED_OUT: Final = "email_opted_out"
 EMAIL_DECLINED: Final = "email_declined"
 PREMIUM_CANCELLED: Final = "premium_cancelled"
 
-_COOLING: Final = frozenset({"message_disengaged", "present_but_deaf", PUSH_OPTED_OUT, EMAIL_OPTED_OUT})
-_LAPSING: Final = frozenset({"deaf_everywhere", PREMIUM_CANCELLED, "brand_stopped"})
+DEAF: Final = frozenset({MESSAGE_DISENGAGED, PRESENT_BUT_DEAF, DEAF_EVERYWHERE})
+"""D1, and D2 and D3 that rest on it."""
+
+_COOLING: Final = frozenset({MESSAGE_DISENGAGED, PRESENT_BUT_DEAF, PUSH_OPTED_OUT, EMAIL_OPTED_OUT})
+_LAPSING: Final = frozenset({DEAF_EVERYWHERE, PREMIUM_CANCELLED, "brand_stopped"})
 
 
 def stage(customer: Customer, at: int, policy: Policy) -> str:
@@ -48,6 +54,11 @@ def stage(customer: Customer, at: int, policy: Policy) -> str:
 def is_notice(episode: Episode) -> bool:
     """Whether an episode is a notice and no lapse: D7 and D9 never move the stage (mission.md 2)."""
     return episode.kind == EMAIL_DECLINED or (episode.kind == PUSH_OPTED_OUT and episode.note == "early")
+
+
+def is_sign_of_lapse(episode: Episode) -> bool:
+    """Whether an episode is a sign of lapse besides deafness: D4-D6, D8, D10-D12 (mission.md 9, D3)."""
+    return episode.kind not in DEAF and not is_notice(episode)
 
 
 def _is_lost(episode: Episode, at: int, policy: Policy) -> bool:

@@ -37,6 +37,7 @@ def coherence(given: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _where(("plays", name), play)
         yield from _order(("plays", name), play)
     yield from _spacing(given)
+    yield from _visit_days(given)
     if not given.get("plays"):
         yield Finding(
             (), "there are no plays: lapses will be signalled, and nothing done about them", "warning"
@@ -92,3 +93,16 @@ def _spacing(given: Mapping[str, Any]) -> Iterator[Finding]:
     if spacing is not None and within is not None and (channels - 1) * spacing > within:
         message = f"{channels} channels {text_of(spacing)} apart do not fit into {text_of(within)}"
         yield Finding(("campaign", "spacing" if "spacing" in campaign else "within"), message, "warning")
+
+
+def _visit_days(given: Mapping[str, Any]) -> Iterator[Finding]:
+    """Visit days are kept while messages are ignored, and D3 counts no others."""
+    consistent = duration(table(given, "deaf"), "consistent", 30 * DAY)
+    within = duration(table(given, "visit"), "regular_within", 28 * DAY)
+    if consistent is not None and within is not None and within > consistent:
+        message = (
+            f"visit days are counted from when messages are ignored: in {text_of(consistent)} "
+            f"(deaf.consistent) there may be fewer than in {text_of(within)}"
+        )
+        where = ("visit", "regular_within") if "visit" in given else ("deaf", "consistent")
+        yield Finding(where, message, "warning")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -33,6 +33,16 @@ class KindRule(Table):
 
     enabled: Flag = Field(
         default=True, description="look for this kind; switched off, its open episodes close"
+    )
+
+
+class MessageRule(KindRule):
+    """D1: when messages have been ignored too often (`[message]` has the numbers)."""
+
+    rule: Literal["yearly", "fixed"] = Field(
+        default="yearly",
+        description="`yearly`: so often that an engaged customer would not, within `message.per_year`; "
+        "`fixed`: `message.min_ignored` alone, over `message.min_ignored_over`",
     )
 
 
@@ -97,7 +107,7 @@ class Detect(Table):
     web_stopped: SilenceRule = Field(default=SilenceRule(), description="D5b")
     store_stopped: StoreRule = Field(default=StoreRule(), description="D5c")
     brand_stopped: BrandRule = Field(default=BrandRule(), description="D6")
-    message_disengaged: KindRule = Field(default=KindRule(), description="D1")
+    message_disengaged: MessageRule = Field(default=MessageRule(), description="D1")
     present_but_deaf: KindRule = Field(default=KindRule(), description="D2")
     deaf_everywhere: KindRule = Field(default=KindRule(), description="D3")
     push_opted_out: KindRule = Field(default=KindRule(), description="D7, D8")

@@ -6,7 +6,7 @@ and is a plain attribute.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -18,6 +18,9 @@ from .detect import Detect
 from .durations import YEAR, Duration, Period
 from .names import ATTRIBUTES, RESERVED_CHANNELS
 from .plays import Play
+
+MESSAGES_KEPT: Final = 21
+"""Deliveries and answers that are kept on a channel, besides those that D3 counts."""
 
 
 def _channel_name(name: str) -> str:
@@ -97,6 +100,7 @@ class Policy(Table):
             self.detect.rules,
             self.detect.enabled,
             self.attributes,
+            self.exposure,
         )
         assert all(part is not None for part in prepared)
 
@@ -114,6 +118,16 @@ class Policy(Table):
         paths = (path for play in self.plays.values() for path in play.where)
         asked = {path.split(".", 2)[1] for path in paths if path.startswith("profile.")}
         return ATTRIBUTES | asked | {self.cohort.attribute} - {""}
+
+    @cached_property
+    def exposure(self) -> tuple[int, int, int]:
+        """How what was delivered is kept (`streams.customer.exposure.Span`).
+
+        Late data may change what is as old as it may be late, D3 looks back `deaf.consistent`.
+        """
+        window = self.response.window
+        kept = max(self.late.retract + window, self.deaf.consistent)
+        return window, kept, MESSAGES_KEPT + self.deaf.consistent_sends
 
     @cached_property
     def channels_in_order(self) -> tuple[str, ...]:

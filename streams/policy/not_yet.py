@@ -44,10 +44,6 @@ REFUSED: Final = (
 )
 
 UNUSED: Final = (
-    ("response",),
-    ("message",),
-    ("visit",),
-    ("deaf",),
     ("dialback",),
     ("followup",),
     ("fallback",),
@@ -69,13 +65,6 @@ UNUSED: Final = (
     ("consent",),
 )
 """Tables and names, without those under them that are acted on."""
-
-UNDETECTED: Final = (
-    "message_disengaged",
-    "present_but_deaf",
-    "deaf_everywhere",
-)
-"""Kinds of signal that nothing opens yet."""
 
 
 def refused(given: Mapping[str, Any]) -> Iterator[Finding]:
@@ -99,10 +88,6 @@ def unused(
     for start in UNUSED:
         for path, _ in _values(given, start, ()):
             yield from _changed(path, _at(given, path), _at(resolved, path), _at(default, path))
-    for path, trigger in _values(given, ("plays", ANY, "on"), ()):
-        if str(trigger).removeprefix("signal:") in UNDETECTED:
-            message = f"accepted, not acted on yet: nothing opens {trigger} yet, so this play does not start"
-            yield Finding(path, message, "warning")
 
 
 def _changed(path: Path, given: Any, resolved: Any, default: Any) -> Iterator[Finding]:  # noqa: ANN401 - values

@@ -148,7 +148,12 @@ class Visit(Table):
     """When a customer visits regularly (D3)."""
 
     regular: Several = Field(default=4, description="visit days")
-    regular_within: Period = Field(default=28 * DAY, description="in this time")
+    regular_within: Period = Field(default=28 * DAY, description="in this time, in whole days")
+
+    @property
+    def regular_days(self) -> int:
+        """The same in days; a day that has begun counts."""
+        return -(-self.regular_within // DAY)
 
 
 class Deaf(Table):

@@ -88,6 +88,23 @@ def on_event(visit: Visit, event: Event, streams: Sequence[str]) -> list[Command
     return commands
 
 
+def reached(visit: Visit, event: Event, streams: Sequence[str]) -> frozenset[str]:
+    """The channels with a message of a play whose goal this event is: it is a conversion there (wire.md).
+
+    A reaction is none: it counts on its own channel anyway.
+    """
+    if not visit.customer.plays:
+        return frozenset()
+    plays, at = visit.context.policy.plays, event.occurred_at
+    runs = [(run, plays.get(run.play)) for run in visit.customer.plays if run.at <= at]
+    return frozenset(
+        channel
+        for run, play in runs
+        if play is not None and play.goal != "reaction" and _reaches(play.goal, event, streams)
+        for _, channel in run.used
+    )
+
+
 def _note_report(run: Running, event: Event) -> None:
     """A message that its service has reported on can no longer be cancelled."""
     if event.message is not None and event.message.command_id and event.type.rpartition(".")[2] in _REPORTS:

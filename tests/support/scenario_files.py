@@ -10,6 +10,7 @@ from agents.scenarios.script import stages
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 ROWS: Sequence[str] = (
+    *("D1", "D1 ✗", "D2", "D2 ✗", "D3", "D3 ✗", "N8"),
     *("D4", "D4 ✗", "D5a", "D5a ✗", "D5b", "D5c", "D6", "D6 ✗", "D7", "D7 ✗", "D8", "D8 ✗"),
     *("D9", "D9 ✗", "D10a", "D10a ✗", "D10b", "D10c", "D10c ✗", "D11", "D11 ✗", "D12", "D12 ✗"),
     *("R6", "R6 ✗", "R6b", "R6b ✗", "R8", "R8 ✗", "R9", "R9 ✗"),

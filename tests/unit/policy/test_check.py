@@ -242,9 +242,11 @@ def test_a_number_that_nothing_reads_yet_is_a_warning() -> None:
     assert "not acted on yet" in problem.message
 
 
-def test_a_play_on_a_signal_that_nothing_opens_yet_is_a_warning() -> None:
-    (problem,) = warnings(PLAY.replace("brand_stopped", "message_disengaged"))
-    assert (problem.line, problem.path) == (2, "plays.a.on")
+def test_visit_days_further_back_than_deafness_are_a_warning() -> None:
+    (problem,) = warnings(PLAY + '[deaf]\nconsistent = "20d"\n')
+    assert (problem.line, problem.path) == (7, "deaf.consistent")
+    (problem,) = warnings(PLAY + '[visit]\nregular_within = "40d"\n')
+    assert (problem.line, problem.path) == (7, "visit.regular_within")
 
 
 def test_a_number_of_another_rule_is_a_warning() -> None:
