@@ -178,8 +178,8 @@ class Customer(msgspec.Struct, array_like=True):
     ``recent`` are the ids that ``streams.customer.recent`` keeps, ``bought_on`` is the surface of the last
     purchase (its place in ``STREAMS``, 0 for unknown), ``registered_at`` is when a registration left open
     whether email is wanted (ms), as long as it is, ``profile`` has values with their moments (ms).
-    ``deaf_at`` is when D3 becomes true if nothing happens first (ms, 0: never), ``visit_days`` are days since
-    1970 (``streams.lapse.deafness``).
+    ``deaf_at`` is when D3 becomes true if nothing happens first (ms, 0: never), ``visit_days`` are
+    when days with a visit began (ms; ``streams.lapse.deafness``).
     """
 
     first_seen: int

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from streams.wire.times import format_days, format_time
+from streams.wire.times import DAY, format_days, format_time
 
 from .evidence import Conclusion, Facts
 from .kinds import DEAF_EVERYWHERE, PRESENT_BUT_DEAF
@@ -72,8 +72,8 @@ class EverywhereFacts(Facts, tag="deaf_everywhere"):
         at: the moment that is judged.
         deaf: the channels that are open, all of them deaf, with their deliveries.
         consistent: for how long (ms), with ``consistent_sends`` on each in that time.
-        visits: days since 1970 with a visit to app or site, the recent ones.
-        day: the day of ``at``.
+        visits: the beginnings (ms) of recent days with a visit to app or site.
+        day: the beginning of the day of ``at``.
         regular: visit days in the last ``regular_days`` days that are regular.
     """
 
@@ -103,8 +103,9 @@ class EverywhereFacts(Facts, tag="deaf_everywhere"):
         }
 
     def visit_days(self) -> int:
-        """Days with a visit, of the last ones up to this."""
-        return sum(self.day - self.regular_days < day <= self.day for day in self.visits)
+        """Days with a visit, of the last ones up to this. Not every day has 24 hours."""
+        after = self.day - self.regular_days * DAY + DAY // 2
+        return sum(after < day <= self.day for day in self.visits)
 
     def _is_consistent(self, deaf: Deaf) -> bool:
         """Whether a channel was ignored for long enough, and often enough."""

@@ -177,10 +177,16 @@ def _consequence(visit: Visit, episode: Episode, cause: Signal | Episode) -> Sig
 
 def _remember_day(customer: Customer, at: int, policy: Policy) -> None:
     """Keep the day of a visit, as long as D3 may count it."""
-    day = at // DAY
+    day = _day(at, policy)
     if day not in customer.visit_days:
         days = sorted([*customer.visit_days, day])
-        customer.visit_days = [d for d in days if d > days[-1] - policy.visit.regular_days]
+        customer.visit_days = [d for d in days if d > days[-1] - policy.visit.regular_within - DAY]
+
+
+def _day(at: int, policy: Policy) -> int:
+    """The beginning (ms) of the brand's day of a moment."""
+    time = policy.calendar.open_time
+    return at - at % DAY if time is None else time.day(at)[0]
 
 
 def _open_channels(customer: Customer, policy: Policy) -> Iterator[str]:
@@ -212,7 +218,7 @@ def gather_everywhere(visit: Visit, at: int) -> EverywhereFacts:
         consistent=policy.deaf.consistent,
         consistent_sends=policy.deaf.consistent_sends,
         visits=tuple(customer.visit_days),
-        day=at // DAY,
+        day=_day(at, policy),
         regular=policy.visit.regular,
         regular_days=policy.visit.regular_days,
     )

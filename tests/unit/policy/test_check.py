@@ -244,9 +244,9 @@ def test_a_number_that_nothing_reads_yet_is_a_warning() -> None:
 
 def test_visit_days_further_back_than_deafness_are_a_warning() -> None:
     (problem,) = warnings(PLAY + '[deaf]\nconsistent = "20d"\n')
-    assert (problem.line, problem.path) == (7, "deaf.consistent")
+    assert (problem.line, problem.path) == (6, "deaf.consistent")
     (problem,) = warnings(PLAY + '[visit]\nregular_within = "40d"\n')
-    assert (problem.line, problem.path) == (7, "visit.regular_within")
+    assert (problem.line, problem.path) == (6, "visit.regular_within")
 
 
 def test_a_number_of_another_rule_is_a_warning() -> None:
