@@ -102,7 +102,7 @@ NO_MATTER: dict[str, set[str]] = {
         *("precision", "alpha", "after", "c", "a", "b"),  # of other rules than `yearly`
         *("population", "prior_from"),  # where numbers are from
         "horizon",  # what it comes to in the time that counts matters: `horizon_days`
-        *("at_least", "at_most"),  # bounds that were not reached
+        *("at_least", "at_most", "explained", "ratio"),  # bounds that were not reached
     },
     "return": {"retract"},
     "end": set(),
