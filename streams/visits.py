@@ -113,7 +113,7 @@ class Visits:
         moves: takes notes for the statistics over all customers; nothing else depends on it.
 
     Attributes:
-        outages: between which moments (ms) a source was quiet, ever: there a deadline may not just move on.
+        outages: between which moments (ms) a source was quiet, ever: there a deadline does not just move on.
     """
 
     def __init__(self, beliefs: Beliefs, moves: Moves | None = None) -> None:
@@ -198,9 +198,18 @@ class Visits:
                     opened[place] = at
                     due = opened[place + 1]
                     if last >= day:
-                        if due >= NEVER or (last < last_outage and at > first_outage):
+                        if due >= NEVER:
                             return None  # late: what was explained is asked again
-                        due = due + at - last if time is None else moved_along(due, last, at, time)
+                        if last < last_outage and at > first_outage:  # it may have been put off
+                            if closes:
+                                return None
+                            if group is None:
+                                group = self._group_of(stored, plain, opened[_LENGTH])
+                            still = fresh.get(number) or stored[plain.still[number] :]
+                            due = at + group[1][number](*STILL.unpack_from(still)[:4])
+                            earliest = min(earliest, due + self._graces[number])
+                        else:
+                            due = due + at - last if time is None else moved_along(due, last, at, time)
                         opened[place + 1] = due
                         continue
                     if closes:
