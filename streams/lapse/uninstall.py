@@ -120,8 +120,10 @@ def _remove(visit: Visit, at: int, seen: int, **more: Any) -> list[Signal]:  # n
 def review(visit: Visit) -> list[Signal]:
     """Take back what was said at once, and lies in a burst that nobody knew of then."""
     episode = find(visit.customer, APP_UNINSTALLED)
-    since = visit.context.outages.burst_at(episode.at) if episode is not None and episode.note == HARD else 0
-    if not since or episode is None:
+    if episode is None or episode.note != HARD or episode.at != episode.started_at:
+        return []  # behaviour has agreed
+    since = visit.context.outages.burst_at(episode.at)
+    if not since:
         return []
     facts = BurstFacts(at=episode.at, since=since)
     found = facts.conclude()
