@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .topics import Catalogue
     from .wire.control import Fact, PopulationFact
+    from .wire.population import PartitionSums
     from .wire.why import Why
 
 
@@ -65,7 +66,7 @@ class Offline:
         self._estimated = 0
         self._names = [topic.name for topic in catalogue.inputs]
         self._count = catalogue.control.partitions
-        self._logs = {p: _Log(Partition(p, catalogue)) for p in only or range(self._count)}
+        self._logs = {p: _Log(Partition(p, catalogue, recovered=False)) for p in only or range(self._count)}
         self.rejects: list[Rejected] = []
         self._at = 0
 
@@ -113,9 +114,13 @@ class Offline:
         if self._at // DAY == self._estimated:
             return None
         self._estimated = self._at // DAY
-        fact = estimate([log.core.sums(self._at) for log in self._logs.values()], self._known)
+        fact = estimate(self.sums(self._at), self._known)
         self._known = fact or self._known
         return fact
+
+    def sums(self, at: int) -> list[PartitionSums]:
+        """The sums over the customers of each partition at ``at`` (ms): a tick that was played."""
+        return [log.core.sums(at) for log in self._logs.values()]
 
     def ticks(self, moments: Iterable[int]) -> list[Effect]:
         """Several ticks in order."""

@@ -61,13 +61,15 @@ class Tally:
 
     Args:
         number: of the partition.
+        stored: whether the changelog is to hold them; nobody recovers what lives in memory alone.
 
     Attributes:
         moves: what moved and is not worked in yet.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, stored: bool = True) -> None:
         self.moves = Moves()
+        self._kept = stored
         self._number = number
         self._streams: list[StreamTally] = []
         self._beliefs: Beliefs | None = None
@@ -101,7 +103,7 @@ class Tally:
         """What the changelog is to hold from a cut at ``at`` (ms) on, if it is time for that."""
         waiting = len(self.moves.numbers) // WIDTH
         moved, since = self._moved + waiting, at - self._stored_at
-        if not moved or since < (OFTEN if moved >= MANY else SELDOM):
+        if not self._kept or not moved or since < (OFTEN if moved >= MANY else SELDOM):
             if waiting >= MANY:
                 self.work()
             return None

@@ -70,14 +70,17 @@ class Partition:
         number: which one.
         catalogue: the topics.
         portion: steps in a portion of a cut (``streams.portion``).
+        recovered: whether somebody may recover it from a changelog; without, no statistics are stored.
     """
 
-    def __init__(self, number: int, catalogue: Catalogue, portion: int = PORTION) -> None:
+    def __init__(
+        self, number: int, catalogue: Catalogue, portion: int = PORTION, *, recovered: bool = True
+    ) -> None:
         self.number = number
         self.rows: dict[bytes, bytes] = {}
         self.at = 0
         self.facts = FactsInForce()
-        self._tally = Tally(number)
+        self._tally = Tally(number, stored=recovered)
         self._rates = Rates(number)
         self._volumes = SourceVolumes(number)
         self._catalogue = catalogue

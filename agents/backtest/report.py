@@ -1,7 +1,7 @@
 """The report of a backtest as plain data: what `--json` prints, and the text and the page are made from."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from streams.lapse.kinds import SILENCE
@@ -205,15 +205,3 @@ def _interval(found: Interval | None) -> Data | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
-
-
-def lines_of(rows: Sequence[Sequence[object]]) -> Iterable[str]:
-    """A table for a terminal: numbers to the right, in columns as wide as needed."""
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in texts) for i in range(len(texts[0]))]
-    for row in texts:
-        cells = [
-            cell.ljust(w) if i == 0 else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()

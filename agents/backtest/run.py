@@ -1,10 +1,13 @@
 """A backtest from files to counts: reads all, then goes through event time day by day."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
+from streams.population.estimate import estimate
+from streams.wire.population import PartitionSums
 from streams.wire.times import DAY, HOUR
 
 from ..replay.source import BadRow, HistoryError
@@ -14,6 +17,8 @@ from .task import Found, Task
 from .trials import Key, total
 
 if TYPE_CHECKING:
+    from streams.wire.control import PopulationFact
+
     from .share import Outcome
 
 
@@ -42,6 +47,7 @@ class Played:
         bad: rows left out.
         trials: `trials.Key` by number.
         counts: of what the policies said.
+        sums: by policy, what its partitions' customers added up to at the end.
     """
 
     events: int
@@ -51,6 +57,7 @@ class Played:
     bad: list[BadRow]
     trials: Counter[Key]
     counts: Counts
+    sums: list[list[PartitionSums]]
 
 
 def play(task: Task, shares: int, watcher: Watcher) -> Played:
@@ -64,7 +71,7 @@ def play(task: Task, shares: int, watcher: Watcher) -> Played:
         found: list[Found] = all_of(workers, "read", None)
         first, last = _span(found, task)
         all_of(workers, "begin", first, last)
-        _days(workers, first, last, watcher)
+        sums = _days(workers, _midnights(first, last), len(task.policies), watcher)
         outcomes: list[Outcome] = all_of(workers, "finish")
     counts = nothing()
     for outcome in outcomes:
@@ -78,6 +85,7 @@ def play(task: Task, shares: int, watcher: Watcher) -> Played:
         [BadRow(*row) for row in bad],
         total(outcome.trials for outcome in outcomes),
         counts,
+        sums,
     )
 
 
@@ -95,17 +103,23 @@ def _span(found: Sequence[Found], task: Task) -> tuple[int, int]:
     return min(part.first for part in held), max(part.last for part in held)
 
 
-def _days(workers: Sequence[Worker], first: int, last: int, watcher: Watcher) -> None:
-    """Play day by day, to the first full hour above the last event."""
-    ends = list(_midnights(first, last))
+def _days(
+    workers: Sequence[Worker], ends: Sequence[int], policies: int, watcher: Watcher
+) -> list[list[PartitionSums]]:
+    """Play day by day; what a day taught of everybody holds from its end on, under each policy its own."""
     watcher.days(len(ends))
+    known: list[PopulationFact | None] = [None] * policies
+    news, sums = list(known), list[list[PartitionSums]]()
     for until in ends:
-        all_of(workers, "play", until)
+        shares: list[list[list[PartitionSums]]] = all_of(workers, "play", until, news)
+        sums = [list(chain(*parts)) for parts in zip(*shares, strict=True)]
+        news = [estimate(parts, former) for parts, former in zip(sums, known, strict=True)]
+        known = [new or former for new, former in zip(news, known, strict=True)]
         watcher.day(until)
+    return sums
 
 
-def _midnights(first: int, last: int) -> Iterator[int]:
-    """The ends of the days of a history: each midnight (UTC) after its beginning, and then its end."""
+def _midnights(first: int, last: int) -> list[int]:
+    """The ends of the days of a history: each midnight (UTC) in it, and then the first full hour above it."""
     end = last - last % HOUR + HOUR
-    yield from range(first - first % DAY + DAY, end, DAY)
-    yield end
+    return [*range(first - first % DAY + DAY, end, DAY), end]

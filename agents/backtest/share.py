@@ -6,7 +6,7 @@ what is passed on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +14,9 @@ from streams.offline import Offline
 from streams.policy.model import Policy
 from streams.policy.parse import document, version
 from streams.topics import CHANNELS, Catalogue, catalogue
-from streams.wire.control import PolicyFact
+from streams.wire.control import PolicyFact, PopulationFact
 from streams.wire.partition import partition_of
+from streams.wire.population import PartitionSums
 from streams.wire.times import HOUR
 
 from ..replay.history import HistoryEvent, events_of, when
@@ -43,7 +44,9 @@ class Share:
     """
 
     def __init__(self, task: Task, number: int, shares: int) -> None:
-        self._task, self._number, self._shares = task, number, shares
+        self._task, self._share = task, number
+        self._partitions = task.partitions or shares
+        self._mine = frozenset(range(number, self._partitions, shares))
         self._events = Runs(HistoryEvent, key=when, folder=task.folder)
         self._found = Found()
 
@@ -70,11 +73,11 @@ class Share:
     def begin(self, first: int, last: int) -> None:
         """All shares are read: the history goes from ``first`` to ``last`` (ms)."""
         task = self._task
-        topics = catalogue(task.prefix, self._shares, _channels(task.policies))
+        topics = catalogue(task.prefix, self._partitions, _channels(task.policies))
         self._last, self._tick = last, first - first % HOUR + HOUR
         since = first if task.since is None else task.since
         self._trials = Trials(dict(task.horizons), since, last, len(task.policies))
-        self._worlds = [_world(topics, self._number, policy) for policy in task.policies]
+        self._worlds = [_world(topics, sorted(self._mine), policy) for policy in task.policies]
         self._ears = [
             Ear(number, task.kind, task.folder, keep=task.signals and number == 0)
             for number in range(len(task.policies))
@@ -82,11 +85,23 @@ class Share:
         self._left = iter(self._events)
         self._next = next(self._left, None)
 
-    def play(self, until: int) -> None:
-        """Let the time reach ``until`` (ms), a tick each hour."""
+    def play(self, until: int, facts: Sequence[PopulationFact | None]) -> list[list[PartitionSums]]:
+        """Let the time reach ``until`` (ms), a tick each hour.
+
+        Args:
+            until: a full hour.
+            facts: by policy, what is known of everybody from now on; None where there is nothing new.
+
+        Returns:
+            By policy, the sums over this share's partitions by then.
+        """
+        for world, fact in zip(self._worlds, facts, strict=True):
+            if fact is not None:
+                world.learn(fact)
         while self._tick <= until:
             self._hour(self._tick)
             self._tick += HOUR
+        return [world.sums(until) for world in self._worlds]
 
     def finish(self) -> Outcome:
         """The history is over: count what stands open."""
@@ -96,7 +111,7 @@ class Share:
             ear.finish(self._last)
             counts.add(ear.counts)
             for what, items in (("signals", ear.lines), ("alarms", ear.alarms), ("openings", ear.openings)):
-                write_items(left_at(self._task.folder, what, policy, self._number), items)
+                write_items(left_at(self._task.folder, what, policy, self._share), items)
                 items.close()
         self._events.close()
         return Outcome(self._trials.counts, counts)
@@ -122,7 +137,7 @@ class Share:
 
     def _wanted(self, customer: str, type_: str) -> bool:
         only = self._task.only
-        return (not only or type_ in only) and partition_of(customer.encode(), self._shares) == self._number
+        return (not only or type_ in only) and partition_of(customer.encode(), self._partitions) in self._mine
 
     def _set_aside(self, bad: BadRow) -> None:
         self._found.bad.append((bad.file, bad.line, bad.reason))
@@ -133,9 +148,9 @@ def left_at(folder: Path, what: str, policy: int, share: int) -> Path:
     return folder / f"{what}-{policy}-{share}"
 
 
-def _world(topics: Catalogue, number: int, policy: Policy) -> Offline:
+def _world(topics: Catalogue, partitions: Iterable[int], policy: Policy) -> Offline:
     """One share of the customers under a policy."""
-    world = Offline(topics, only=[number])
+    world = Offline(topics, only=partitions)
     world.learn(PolicyFact(version=version(policy), document=document(policy)))
     return world
 

@@ -29,6 +29,7 @@ class Task:
         folder: of temporary files.
         signals: whether the signals of the first policy are kept.
         prefix: of topics, as the worker's.
+        partitions: into which the customers are divided; 0 for one in each process.
     """
 
     files: tuple[Path, ...]
@@ -42,6 +43,7 @@ class Task:
     kind: str = "purchase_stopped"
     signals: bool = False
     prefix: str = "holdfast"
+    partitions: int = 0
 
 
 @dataclass

@@ -1,6 +1,7 @@
-"""``policy check``, ``policy publish``, ``policy show`` and, from its own module, ``policy test``."""
+"""``policy check``, ``publish`` and ``show``; ``policy test`` and ``fit`` from modules of their own."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -21,7 +22,21 @@ from .policy_test import test_command
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
-@click.group()
+class _Policy(click.Group):
+    """Has ``policy fit`` too, found by its name when it is called, as the command line finds all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "fit"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "fit":
+            return super().get_command(ctx, cmd_name)
+        command = import_module("agents.backtest.fit_command").fit_command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Policy)
 def policy() -> None:
     """What a brand decides: check it, try it, put it in force, look at it."""
 

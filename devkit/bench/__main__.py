@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devkit.broker import ChildError, KafkaUnavailableError
 
-from . import contenders, core, history, idle, latency, mass, memory, recovery, scale, stall
+from . import contenders, core, history, idle, lapse, latency, mass, memory, recovery, scale, stall
 from .report import Result
 
 DIFFERENT, UNAVAILABLE, INTERRUPTED = 1, 69, 130  # 69 is EX_UNAVAILABLE of sysexits.h
@@ -28,7 +28,7 @@ def _of(module: ModuleType) -> Benchmark:
     return Benchmark(first, module.add_arguments, module.run)
 
 
-_MODULES = (contenders, core, history, idle, latency, mass, memory, recovery, scale, stall)
+_MODULES = (contenders, core, history, idle, lapse, latency, mass, memory, recovery, scale, stall)
 BENCHMARKS: Mapping[str, Benchmark] = {module.__name__.rpartition(".")[2]: _of(module) for module in _MODULES}
 
 

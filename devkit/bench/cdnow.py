@@ -27,8 +27,12 @@ Row = Mapping[str, str]
 
 def cdnow_file() -> Path | None:
     """Find the file; None where it is not at hand."""
-    folder = Path(os.environ.get(ENVIRONMENT) or ROOT.parent / "shared" / "data")
-    return next((folder / name for name in FORMS if (folder / name).is_file()), None)
+    return next((data_folder() / name for name in FORMS if (data_folder() / name).is_file()), None)
+
+
+def data_folder() -> Path:
+    """Where the histories of others lie, if they are at hand."""
+    return Path(os.environ.get(ENVIRONMENT) or ROOT.parent / "shared" / "data")
 
 
 def why_missing() -> str:
