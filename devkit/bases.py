@@ -117,10 +117,12 @@ def main() -> None:
     parser.add_argument("base", choices=[*BASES, *DRIFTS])
     parser.add_argument("file", type=Path)
     parser.add_argument("--customers", type=int)
+    parser.add_argument("--days", type=int)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     base = (BASES | DRIFTS)[asked.base]
-    write(replace(base, customers=asked.customers or base.customers), asked.file, asked.seed)
+    size = {"customers": asked.customers or base.customers, "days": asked.days or base.days}
+    write(replace(base, **size), asked.file, asked.seed)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ class Fitted:
     trials: int
 
 
+def streams_in(parts: Sequence[PartitionSums]) -> Sequence[str]:
+    """The streams on which anybody was active."""
+    return sorted({name for part in parts for name, sums in part.streams.items() if sums.since is not None})
+
+
 def fit(parts: Sequence[PartitionSums], stream: str) -> Fitted:
     """The estimate of one stream, from the sums of groups of customers.
 

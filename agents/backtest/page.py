@@ -50,7 +50,7 @@ def _body(data: Data) -> Iterator[str]:
 
 def _silence(kind: str, found: Data) -> Iterator[str]:
     yield f"<h3>{kind}</h3>"
-    yield _paragraph(text.silence_title(found))
+    yield _paragraph(f"{text.promise_line(found)}. {text.trials_line(found)}.")
     yield _table(text.silence_rows(kind, found))
     yield _paragraph(text.lead_line(found))
     yield '<div class="plots">'

@@ -7,10 +7,9 @@ from streams.lapse.kinds import SILENCE
 from streams.population import beta, prior
 from streams.wire.times import format_time
 
-from .fit import DROPOUT, NAMES, Fitted, fit
+from .fit import DROPOUT, NAMES, Fitted, fit, streams_in
 from .run import Played
 from .task import Task
-from .trials import streams_in
 from .verdict import Verdict, equally_noisy, verdict
 
 SIGMAS = 1.96
@@ -28,10 +27,11 @@ def _lines(task: Task, played: Played) -> Iterator[str]:
         f"{format_time(played.first)[:10]} to {format_time(played.last)[:10]}."
     )
     yield "# Behind each number its 95 % interval, from leaving out each of 20 groups of customers in turn."
-    for stream in streams_in(played.trials):
+    streams = streams_in(played.sums[0])
+    for stream in streams:
         yield ""
         yield from _prior(stream, fit(played.sums[0], stream))
-    for stream in streams_in(played.trials):
+    for stream in streams:
         yield ""
         yield from _threshold(task, stream, verdict(played.trials, stream, 0))
 
@@ -56,6 +56,8 @@ def _prior(stream: str, found: Fitted) -> Iterator[str]:
 
 def _line(name: str, value: float, error: float) -> str:
     """One number and its interval; of m0 also what it means."""
+    if name == "a0" and not error:
+        return f"a0 = {value!r}  # the default: fewer than {prior.ENOUGH_SPREAD} customers with three gaps"
     low, high = value - SIGMAS * error, value + SIGMAS * error
     if name != "m0":
         low = max(low, 0.0)

@@ -129,7 +129,7 @@ def _numbers(v: Verdict, horizon: int) -> Data:
 
 def _noisy(v: Verdict, days: float, horizon: int) -> Data:
     """The fixed rule that is as noisy: after how many days, and what it comes to."""
-    return {"days": _rounded(days), **_numbers(of_fixed(v, days, horizon), horizon)}
+    return {"days": _rounded(days), **_numbers(of_fixed(v, days, horizon, by_lot=True), horizon)}
 
 
 def _lead(v: Verdict, days: int) -> float | None:
@@ -169,7 +169,7 @@ def _by_occasions(
 
 def _part_of_noisy(part: Verdict, days: float | None, horizon: int) -> Data | None:
     """What the equally noisy fixed rule does to a part of the trials."""
-    return None if days is None else _numbers(of_fixed(part, days, horizon), horizon)
+    return None if days is None else _numbers(of_fixed(part, days, horizon, by_lot=True), horizon)
 
 
 def _messages(counts: Counts, policy: int, customers: int) -> Data:

@@ -76,7 +76,8 @@ class Share:
         topics = catalogue(task.prefix, self._partitions, _channels(task.policies))
         self._last, self._tick = last, first - first % HOUR + HOUR
         since = first if task.since is None else task.since
-        self._trials = Trials(dict(task.horizons), since, last, len(task.policies))
+        time = task.policies[0].calendar.open_time
+        self._trials = Trials(dict(task.horizons), since, last, len(task.policies), time)
         self._worlds = [_world(topics, sorted(self._mine), policy) for policy in task.policies]
         self._ears = [
             Ear(number, task.kind, task.folder, keep=task.signals and number == 0)

@@ -20,7 +20,7 @@ def _lines(data: Data) -> Iterator[str]:
         yield from ("", f"Policy {policy['name']} ({policy['version'][:12]})", "")
         yield from _table(signal_rows(policy))
         for kind, found in policy["silence"].items():
-            yield from ("", f"{kind}: {silence_title(found)}")
+            yield from ("", f"{kind}: {promise_line(found)}", f"  {trials_line(found)}")
             yield from (f"  {line}" for line in _table(silence_rows(kind, found)))
             yield f"  {lead_line(found)}"
         yield from ("", messages_line(policy["messages"]))
@@ -60,12 +60,16 @@ def _back_by(curve: list[Data], day: int) -> float | None:
     return max((point["share"] for point in curve if point["day"] <= day), default=0.0)
 
 
-def silence_title(found: Data) -> str:
-    """What a rule promised, and over how much it is judged."""
+def promise_line(found: Data) -> str:
+    """Which rule, and what it promised."""
+    return f"rule {found['rule']}, {_promise(found)}"
+
+
+def trials_line(found: Data) -> str:
+    """Over how much it is judged."""
     return (
-        f"rule {found['rule']}, {_promise(found)}; gone is who is silent for {found['horizon_days']:g} d. "
-        f"{found['active']:,} silences ended before that ({found['returner_years']:,.0f} customer-years), "
-        f"{found['lapsed']:,} did not"
+        f"{found['active']:,} silences ended within {found['horizon_days']:g} d "
+        f"({found['returner_years']:,.0f} customer-years), {found['lapsed']:,} did not: they are gone"
     )
 
 

@@ -10,11 +10,12 @@ in any order.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from math import log
 from typing import Final, NamedTuple
 
 from streams.customer.cadence import SHORTEST_GAP
+from streams.open_time import OpenTime
 from streams.wire.times import DAY, HOUR
 
 PACES_PER_LOG: Final = 50
@@ -68,7 +69,7 @@ class Trials:
         since: when the first trial may begin (ms).
         end: the end of the data (ms).
         policies: how many.
-        day_of: the day of a moment, in the brand's time zone.
+        time: the brand's calendar: in its time zone days begin. Lengths are of all time, closed or not.
     """
 
     def __init__(
@@ -77,16 +78,16 @@ class Trials:
         since: int,
         end: int,
         policies: int,
-        day_of: Callable[[int], int] = lambda at: at // DAY,
+        time: OpenTime | None = None,
     ) -> None:
         self._horizons, self._since, self._end, self._policies = horizons, since, end, policies
-        self._day_of = day_of
+        self._time = time
         self._gaps: dict[str, dict[bytes, Gap]] = {stream: {} for stream in horizons}
         self.counts: Counter[Key] = Counter()
 
     def act(self, key: bytes, streams: Iterable[str], at: int) -> None:
         """A person acted on these streams."""
-        day = self._day_of(at)
+        day = at // DAY if self._time is None else self._time.day(at)[0]
         for stream in streams:
             known = self._gaps[stream]
             gap = known.get(key)
@@ -166,8 +167,3 @@ def total(counts: Iterable[Counter[Key]]) -> Counter[Key]:
     for part in counts:
         whole.update(part)
     return whole
-
-
-def streams_in(counts: Counter[Key]) -> Sequence[str]:
-    """The streams of which there are trials."""
-    return sorted({key.stream for key in counts if key.policy == BOTH})

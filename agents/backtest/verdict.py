@@ -115,16 +115,24 @@ def verdict(
     return found
 
 
-def of_fixed(v: Verdict, days: float, horizon: int) -> Verdict:
-    """What a fixed rule would have come to on the same trials: everybody after so many days."""
+def of_fixed(v: Verdict, days: float, horizon: int, *, by_lot: bool = False) -> Verdict:
+    """What a fixed rule would have come to on the same trials: everybody after so many days.
+
+    Args:
+        v: the trials.
+        days: that everybody gets.
+        horizon: in ms.
+        by_lot: whether days between two lengths that occur stand for a lot between these two.
+    """
     hours = days * HOURS_A_DAY
+    longer = _longer_by_lot(v.gaps, hours) if by_lot else sum(n for h, n in v.gaps.items() if h > hours)
     within = hours <= horizon // HOUR
     return Verdict(
         active=v.active,
         active_ms=v.active_ms,
         gaps=v.gaps,
         lapsed=v.lapsed,
-        false=round(_longer(v.gaps, hours)),
+        false=round(longer),
         detected=Counter({round(hours): v.lapsed} if within and v.lapsed else {}),
         delay_ms=round((days * DAY if within else horizon) * v.lapsed),
     )
@@ -133,8 +141,8 @@ def of_fixed(v: Verdict, days: float, horizon: int) -> Verdict:
 def equally_noisy(v: Verdict, false: float) -> float | None:
     """The days after which a fixed rule gives so many false alarms on these trials.
 
-    Between two lengths that occur, it is interpolated: as if some customers, drawn by lot, had the one and
-    the others the other. None if even no waiting gives so many.
+    Between two lengths that occur, it is interpolated: as if customers were drawn by lot for the one or the
+    other. None if even no waiting gives so many.
     """
     lengths = sorted(v.gaps)
     if not lengths or false > v.active:
@@ -172,7 +180,7 @@ def days_of_pace(pace: int) -> float:
     return exp(pace / PACES_PER_LOG)
 
 
-def _longer(lengths: Lengths, hours: float) -> float:
+def _longer_by_lot(lengths: Lengths, hours: float) -> float:
     """How many are longer, interpolated between two lengths that occur as `equally_noisy` does it."""
     known = sorted(lengths)
     left = sum(lengths.values())

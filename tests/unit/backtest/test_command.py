@@ -152,7 +152,7 @@ def test_the_report_says_what_was_promised_and_what_came(history: Path) -> None:
     result = backtest("--history", history, "--processes", "1", "--horizon", "60d")
 
     assert "purchase_stopped: rule yearly, promised: 1 false alarms a customer-year" in result.output
-    assert "gone is who is silent for 60 d" in result.output
+    assert "silences ended within 60 d (" in result.output
     assert "fixed, as noisy" in result.output
     assert "fast third" in result.output
     assert "messages: " in result.output
