@@ -121,8 +121,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     base = (BASES | DRIFTS)[asked.base]
-    size = {"customers": asked.customers or base.customers, "days": asked.days or base.days}
-    write(replace(base, **size), asked.file, asked.seed)
+    base = replace(base, customers=asked.customers or base.customers, days=asked.days or base.days)
+    write(base, asked.file, asked.seed)
 
 
 if __name__ == "__main__":
