@@ -10,9 +10,10 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.customer.state import STREAMS
 from streams.reading import Arrival
 from streams.visits import Visited, Visits
-from streams.wire.control import SourceFact
+from streams.wire.control import Known, PopulationFact, SourceFact
 from streams.wire.times import DAY, HOUR, MINUTE
 
 from ..support.cuts import Log
@@ -31,10 +32,14 @@ OWN = (
         detect={"app_stopped": {"rule": "fixed", "after": "1d"}},
     ),
     policy(detect={f"{name}_stopped": {"rule": "fixed", "after": "1h"} for name in ("app", "web", "store")}),
+    policy(cohort={"attribute": "tier"}, detect={"web_stopped": {"rule": "quantile"}}),
 )
+HOURLY = len(OWN) - 2
+"""The policy of an hour on each surface."""
+
 STATES: Any = ("quiet", "quiet", "healthy", "burst")
 SOURCES: Any = ("app", "web", "email")
-Told = tuple[int, SourceFact]
+Told = tuple[int, SourceFact | PopulationFact]
 TYPES = (
     *("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated"),
     *("email.delivered", "push.delivered", "order.completed"),
@@ -99,14 +104,29 @@ def counted(*, quick: bool) -> Iterator[Counter[bool]]:
 
 
 @st.composite
-def outages(draw: st.DrawFn) -> list[tuple[int, SourceFact]]:
+def outages(draw: st.DrawFn) -> list[Told]:
     """Words on the sources, and when they are heard (ms), in order."""
-    told, at = [], T
+    told: list[Told] = []
+    at = T
     for _ in range(draw(st.integers(0, 6))):
         at += draw(st.integers(1, 20 * 24)) * HOUR
         source, state = draw(st.sampled_from(SOURCES)), draw(st.sampled_from(STATES))
         since = at - draw(st.integers(0, 30)) * HOUR
         told.append((at, SourceFact(source=source, state=state, since=since)))
+    return told
+
+
+@st.composite
+def knowledge(draw: st.DrawFn) -> list[Told]:
+    """What is learnt of everybody, and of a cohort, and when it is heard (ms), in order."""
+    told: list[Told] = []
+    at = T
+    for version in range(1, draw(st.integers(2, 5))):
+        at += draw(st.integers(1, 20 * 24)) * HOUR
+        known = Known(m0=0.5, kappa0=1.5, a0=3.0, b0=1.2, a=1.0, b=4.0, customers=50, correction=[0.5] * 5)
+        others = Known(m0=2.0, kappa0=3.0, a0=3.0, b0=1.2, a=1.0, b=4.0, customers=90)
+        priors = {stream: {"": others, "gold": known} for stream in draw(st.sets(st.sampled_from(STREAMS)))}
+        told.append((at, PopulationFact(version=version, priors=priors, responses={})))
     return told
 
 
@@ -156,9 +176,20 @@ def test_a_deadline_that_an_outage_put_off_does_not_just_move_on_with_its_occasi
     events = [event(T, "app.opened"), event(T + 5 * HOUR, "app.opened")]
     words = [(T + HOUR, 0, T + 30 * MINUTE), (T + 4 * HOUR, 2, T + 4 * HOUR)]
     facts = [(at, SourceFact(source="app", state=STATES[state], since=since)) for at, state, since in words]
-    assert_the_same(events, len(OWN) - 1, 10 * MINUTE, facts)
-    log, _ = told(events, len(OWN) - 1, 10 * MINUTE, facts)
+    assert_the_same(events, HOURLY, 10 * MINUTE, facts)
+    log, _ = told(events, HOURLY, 10 * MINUTE, facts)
     assert log.signals()[0] == ("opened", T + 6 * HOUR)
+
+
+@settings(max_examples=60)
+@given(
+    visits(), st.sampled_from((HOUR, 7 * HOUR, 2 * DAY)), knowledge(), st.sampled_from(("", "gold", "tin"))
+)
+def test_so_they_are_as_more_becomes_known_of_everybody(
+    events: list[Happening], step: int, facts: list[Told], tier: str
+) -> None:
+    who = [event(T + 1, "customer.updated", profile={"tier": tier})] if tier else []
+    assert_the_same([*who, *events], len(OWN) - 1, step, facts)
 
 
 @settings(max_examples=40)
