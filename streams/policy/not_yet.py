@@ -49,7 +49,6 @@ UNUSED: Final = (
     ("fallback",),
     ("receptivity",),
     ("interest",),
-    ("migration",),
     ("crosspromo",),
     ("store",),
     ("sunset",),

@@ -21,8 +21,10 @@ POLICY = policy(
     detect={f"{name}_stopped": {"rule": "fixed", "after": "7d"} for name in SILENCES},
     channels={"email": {"lists": ["promotions", "news"]}},
     cohort={"attribute": "tier"},
+    migration={"explained": 1_000, "delay_max": "0s"},
 )
-"""Silence by days alone: a rhythm forgives what comes after the gap that it would have split."""
+"""Silence by days alone: a rhythm, and what is counted of other surfaces, forgive what comes after the gap
+that it would have split (``test_migration`` has moves)."""
 
 PLANS = ("gold", "silver")
 

@@ -1,8 +1,10 @@
 """What is made ready for speed gives the same bits as the formulas that it stands for."""
 
+import math
 import random
 import struct
 from collections.abc import Callable, Mapping
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -12,9 +14,11 @@ from streams.beliefs import Belief, beliefs_of
 from streams.customer.cadence import Cadence
 from streams.lapse import limits, rules, student
 from streams.lapse.silence_facts import facts_of
+from streams.open_time import OpenTime
 from streams.policy.builtin import default_policy
 from streams.policy.detect import SilenceRule
 from streams.policy.model import Policy
+from streams.wire.times import DAY, parse_time
 
 from ...support.story import P0, policy
 
@@ -34,6 +38,7 @@ RULES = [
     rule(per_year=0.01, horizon="400d", at_most="2000d"),
     rule(per_year=1e6, at_least="0s", horizon="2h"),
     rule(rule="precision"),
+    rule(rule="steered", horizon="90d"),
     rule(rule="quantile", alpha=0.2),
     rule(rule="fixed", after="3d"),
 ]
@@ -58,6 +63,28 @@ def test_a_prepared_limit_is_the_threshold_that_the_evidence_tells(
         x, n, mean, m2 = sums(chance)
         known = Cadence(x, n, mean, m2, 0, 0, 0, 0)
         assert limit(x, n, mean, m2) == facts_of("app", known, of, belief, 4).threshold().length
+
+
+def test_a_steered_limit_is_that_of_the_precision_in_force() -> None:
+    steered, known = rule(rule="steered", horizon="60d"), (10, 10.0, math.log(7.0), 0.0)
+    prior = SimpleNamespace(**P0)
+    for c in (0.5, 0.7, 0.9):
+        promised = limits.limit_of(rule(rule="precision", precision=c, horizon="60d"), Belief(prior))
+        assert limits.limit_of(steered, Belief(prior, c=c))(*known) == promised(*known)
+    assert limits.limit_of(steered, Belief(prior))(*known) == round(18.086641914 * DAY), "0.7 at first"
+
+
+@pytest.mark.parametrize("of", RULES, ids=lambda of: f"{of.rule}-{of.per_year}")
+def test_closed_days_are_left_out_of_gaps_horizon_and_deadline(of: SilenceRule) -> None:
+    """A silence with a closed week in it is the same, a week longer, under the horizon that is left."""
+    week = OpenTime("UTC", (), [(date(2025, 3, 3), date(2025, 3, 9))])
+    last, prior = parse_time("2025-03-01T12:00:00.000Z"), SimpleNamespace(**P0)
+    known = Cadence(10, 10.0, math.log(7.0), 0.0, 0, last, last, 0)
+    shorter = of.model_copy(update={"horizon": of.horizon - 7 * DAY}) if of.horizon > 9 * DAY else of
+    facts = facts_of("app", known, of, Belief(prior), 4, (), week)
+    length = limits.limit_of(shorter, Belief(prior))(10, 10.0, math.log(7.0), 0.0)
+    assert facts.threshold().length == length
+    assert facts.silent().at == week.after(last, length)
 
 
 def limits_under(policy_: Policy) -> Mapping[str, Callable[[int, float, float, float], int]]:
