@@ -149,7 +149,8 @@ def _channel(channel: Channel) -> str:
     if channel.lists_off:
         parts.append(f"without {', '.join(channel.lists_off)}")
     if channel.delivered:
-        parts.append(f"{channel.delivered} delivered")
+        reacted = f", {channel.reacted} answered" if channel.reacted is not None else ""
+        parts.append(f"{channel.delivered} delivered{reacted}")
     if channel.reach == "yes":
         parts.append("open")
     elif channel.reach is not None and channel.why not in _SAID_BY_CONSENT:

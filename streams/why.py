@@ -24,7 +24,7 @@ from .wire import why as form
 from .wire.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from .context import Context
     from .lapse.look import Look
@@ -63,7 +63,7 @@ def why(customer_id: str, stored: bytes | None, context: Context) -> form.Why:
         stage=stage(customer, context.at, context.policy),
         policy=context.version,
         surfaces={_STREAMS[look.row]: _surface(look) for look in looks if "surface" in look.evidence},
-        channels=_channels(visit) if known else {},
+        channels=_channels(visit, looks) if known else {},
         rows=[*map(_row, looks), *map(_answer, running.look(visit))],
     )
 
@@ -108,13 +108,19 @@ def _answer(answer: Answer) -> form.Row:
     )
 
 
-def _channels(visit: Visit) -> dict[str, form.Channel]:
+def _channels(visit: Visit, looks: Iterable[Look]) -> dict[str, form.Channel]:
     """The channels of the policy, and what else the customer has spoken of."""
+    messages = {
+        (look.channel, look.surface): look.evidence["messages"]
+        for look in looks
+        if "messages" in look.evidence
+    }
     spoken_of = [name for name in visit.customer.channels if name not in visit.context.policy.channels]
-    return {name: _channel(visit, name) for name in (*visit.context.policy.channels_in_order, *spoken_of)}
+    names = (*visit.context.policy.channels_in_order, *spoken_of)
+    return {name: _channel(visit, name, messages.get(disengagement.named(name), {})) for name in names}
 
 
-def _channel(visit: Visit, name: str) -> form.Channel:
+def _channel(visit: Visit, name: str, messages: Mapping[str, Any]) -> form.Channel:
     """Consent, deliveries, and what reach would say of a promotion now."""
     kept = visit.customer.channels.get(name) or Channel()
     stands, since = consent.standing(kept), consent.since(visit.customer, name)
@@ -122,6 +128,7 @@ def _channel(visit: Visit, name: str) -> form.Channel:
         consent=_CONSENT[stands],  # type: ignore[arg-type] # one of the three words
         since=_moment(since),
         delivered=kept.delivered,
+        reacted=messages.get("reacted"),
         consent_reason=kept.reason if stands == OUT else None,
         lists_off=tuple(sorted(kept.lists_out)),
     )

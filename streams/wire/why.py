@@ -28,7 +28,7 @@ class Surface(Struct, kw_only=True):
 
 
 class Channel(Struct, kw_only=True, omit_defaults=True):
-    """One way to the customer.
+    """One way to the customer. ``reacted`` is there where messages can be ignored: how many were answered.
 
     ``consent`` is ``in``, ``out`` or ``unknown``, with its reason where it is out; ``reach`` is what it would
     say to a promotion now: ``yes``, ``later`` (``when``) or ``no``, and ``why``.
@@ -37,6 +37,7 @@ class Channel(Struct, kw_only=True, omit_defaults=True):
     consent: Literal["in", "out", "unknown"]
     since: Moment | None
     delivered: int
+    reacted: int | None = None
     consent_reason: str | None = None
     lists_off: tuple[str, ...] = ()
     reach: Literal["yes", "later", "no"] | None = None
