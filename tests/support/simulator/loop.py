@@ -11,7 +11,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from random import Random
 from typing import Any, TypeVarTuple, Unpack
 
@@ -25,6 +25,7 @@ class Process:
     Attributes:
         name: For traces.
         alive: Whether anything of it will ever run again.
+        killed: Whether it ended in its tracks, with no time to tidy up.
         frozen: Whether it may run now.
         ready: Its callbacks whose time has come.
         steps: How many have run.
@@ -32,11 +33,12 @@ class Process:
         context: For what is started in it.
     """
 
-    __slots__ = ("alive", "context", "frozen", "name", "ready", "steps", "trip", "trip_at")
+    __slots__ = ("alive", "context", "frozen", "killed", "name", "ready", "steps", "trip", "trip_at")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.alive = True
+        self.killed = False
         self.frozen = False
         self.ready: deque[asyncio.Handle] = deque()
         self.steps = 0
@@ -90,7 +92,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._processes = [self.world]
         self.unhandled: list[str] = []
         self.steps = 0
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: list[tuple[Process, asyncio.Task[Any]]] = []
         self.set_exception_handler(self._note)
         self.set_task_factory(self._make_task)
 
@@ -100,24 +102,35 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._processes.append(made)
         return made
 
-    def forget(self, process: Process) -> None:
-        """Drop a process that ended."""
+    def forget(self, process: Process, *, killed: bool) -> None:
+        """Drop a process that ended, in good order or in its tracks."""
+        process.killed = killed
         process.end()
         self._processes.remove(process)
 
     def close(self) -> None:
-        """Close, and with it all that was under way in processes that were killed."""
-        for task in self._tasks:
-            if not task.done():
-                with suppress(Exception, asyncio.CancelledError):
-                    task.get_coro().close()
-        self._tasks.clear()
+        """Close, and with it all that was under way.
+
+        What is found unheard in a process that had been killed is nobody's: it would have heard it next.
+        """
+        self.set_exception_handler(lambda *_: None)
+        self._close_tasks(lambda owner: owner.killed)
+        self.set_exception_handler(self._note)
+        self._close_tasks(lambda _: True)
         super().close()
+
+    def _close_tasks(self, of: Callable[[Process], bool]) -> None:
+        closing = [task for owner, task in self._tasks if of(owner) and not task.done()]
+        self._tasks = [(owner, task) for owner, task in self._tasks if not of(owner) or task.done()]
+        while closing:
+            with suppress(Exception, asyncio.CancelledError):
+                closing.pop().get_coro().close()
 
     def _make_task(self, _: asyncio.AbstractEventLoop, work: Any, **how: Any) -> "asyncio.Task[Any]":
         task: asyncio.Task[Any] = asyncio.Task(work, loop=self, **how)
         task._log_destroy_pending = False  # type: ignore[attr-defined] # a killed process leaves them as they are
-        self._tasks.append(task)
+        context: Context = how.get("context") or copy_context()
+        self._tasks.append((context.get(_OWNER, self.world), task))
         return task
 
     def _note(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

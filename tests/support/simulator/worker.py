@@ -139,7 +139,7 @@ class Worker:
             return
         self.exit = (code, why)
         self.world.note(f"{self.name} ends with {code}: {why}")
-        self.world.loop.forget(self.process)
+        self.world.loop.forget(self.process, killed=code != 0)
         self._ended(self)
 
     def freeze(self) -> None:
