@@ -27,6 +27,7 @@ from streams.customer.exposure import (
     read,
 )
 
+from . import outage
 from .episodes import act_of, end_on, find, open_on
 from .kinds import MESSAGE_DISENGAGED
 from .look import HELD, IDLE, WATCHING, Look, standing
@@ -238,6 +239,10 @@ def _open_if_due(visit: Visit, key: str, by: int) -> Signal | None:
     x.due_at = found.at if found is not None and found.at > by else 0
     if facts is None or found is None or x.due_at:
         return None
+    grace = visit.context.policy.detect.grace
+    if held_until := outage.told_at(visit, facts.channel, by + grace):
+        x.due_at = held_until - grace
+        return None
     return open_on(visit, facts, found)
 
 
@@ -275,7 +280,8 @@ def _look_at(visit: Visit, key: str) -> Look:
     if found is None:
         return look._replace(verdict=WATCHING, evidence=evidence)
     verdict = WATCHING if found.at > visit.context.at else HELD
-    reasons = () if verdict == WATCHING else ("grace",)
+    held = outage.told_at(visit, facts.channel, visit.context.at)
+    reasons = () if verdict == WATCHING else (outage.OUTAGE if held else "grace",)
     return look._replace(verdict=verdict, reasons=reasons, due_at=found.at, evidence=evidence)
 
 

@@ -32,6 +32,7 @@ OUTAGE: Final = "outage"
 
 SURFACES: Final = ("app", "web", "store")
 _MESSAGES: Final = ("email", "push")
+_TOLD_BY: Final = {"in_app": "app"}
 _STREAM_OF: Final = {kind: stream for stream, kind in SILENCE.items()}
 
 
@@ -64,12 +65,22 @@ def pauses(visit: Visit, stream: str, last: int, now: int) -> tuple[Pause, ...]:
 
 
 def opens_at(visit: Visit, stream: str, now: int) -> int:
-    """The earliest moment (ms) at which a silence of the stream may open; 0 if it may now.
+    """The earliest moment (ms) at which a silence of the stream may open; 0 if it may now."""
+    return _held_until(visit, spans_of(visit, stream), now)
+
+
+def told_at(visit: Visit, channel: str, now: int) -> int:
+    """The same of what hangs on the reactions that a channel tells of (D1)."""
+    return _held_until(visit, visit.context.outages.of((_TOLD_BY.get(channel, channel),)), now)
+
+
+def _held_until(visit: Visit, spans: Sequence[Span], now: int) -> int:
+    """Until when these outages hold what is due at ``now`` (ms); 0 if they do not.
 
     Until the source is well again that is not known: at least the grace after it lies ahead.
     """
     grace = visit.context.policy.outage.grace
-    begun = [until for since, until in spans_of(visit, stream) if since <= now]
+    begun = [until for since, until in spans if since <= now]
     if not begun:
         return 0
     at = begun[-1] + grace if begun[-1] != LASTS else now + max(grace, MINUTE)
