@@ -31,6 +31,12 @@ POLICIES = (
         cohort={"attribute": "segment"},
         detect={"app_stopped": {"enabled": False}},
     ),
+    policy(
+        message={"min_ignored": 3, "min_ignored_over": "4d", "per_year": 30.0, "baseline": 1},
+        deaf={"consistent": "10d", "consistent_sends": 2},
+        visit={"regular": 2, "regular_within": "8d"},
+        detect={name: {"rule": "fixed", "after": "60d"} for name in ("brand_stopped", "web_stopped")},
+    ),
 )
 SHORT_MEMORY = 2
 policies = st.sampled_from(range(len(POLICIES)))
@@ -51,11 +57,27 @@ def happenings(draw: st.DrawFn) -> Happening:
     if kind == "consent":
         return draw(consents(at, who))
     if kind == "message":
-        types = ("push.delivered", "email.delivered", "email.clicked", "push.opened", "email.complained")
-        return message(at, draw(st.sampled_from(types)), who=who)
+        return message(at, draw(st.sampled_from(MESSAGES)), who=who)
     if draw(st.integers(0, 9)) == 0:
         return event(at, "customer.erased", who=who)
     return draw(transitions(at, who))
+
+
+MESSAGES = (
+    *("push.delivered", "email.delivered", "email.clicked", "push.opened", "email.complained"),
+    *("in_app.shown", "in_app.clicked", "in_app.dismissed"),
+)
+
+
+@st.composite
+def mailings(draw: st.DrawFn) -> list[Happening]:
+    """A channel on which something goes out every few days, answered at first perhaps."""
+    name, who = draw(st.sampled_from(("email", "push", "in_app"))), draw(customers)
+    gap, begun, answered = draw(st.integers(1, 5)), draw(moments), draw(st.integers(0, 4))
+    delivered, reacted = ("shown", "clicked") if name == "in_app" else ("delivered", "opened")
+    sent = [begun + number * gap * DAY for number in range(draw(st.integers(3, 10)))]
+    sends = [message(at, f"{name}.{delivered}", who=who) for at in sent]
+    return [*sends, *(message(at + 7 * HOUR, f"{name}.{reacted}", who=who) for at in sent[:answered])]
 
 
 TRANSITIONS = (
@@ -104,7 +126,9 @@ def _once(events: list[Happening]) -> list[Happening]:
     return list({(h.key, h.arrives): h for h in events}.values())
 
 
-histories = st.lists(happenings(), min_size=5, max_size=40).map(_once)
+histories = st.tuples(st.lists(happenings(), min_size=5, max_size=40), st.lists(mailings(), max_size=2)).map(
+    lambda parts: _once([*parts[0], *chain(*parts[1])])
+)
 
 
 @st.composite

@@ -42,7 +42,8 @@ SOURCES: Any = ("app", "web", "email")
 Told = tuple[int, SourceFact | PopulationFact]
 TYPES = (
     *("app.opened", "app.viewed", "web.visited", "store.visited", "custom", "email.clicked", "app.updated"),
-    *("email.delivered", "push.delivered", "order.completed"),
+    *("email.delivered", "email.delivered", "push.delivered", "email.opened", "order.completed"),
+    *("in_app.shown", "in_app.clicked"),
 )
 
 
@@ -69,7 +70,7 @@ def _visit(draw: st.DrawFn, at: int) -> Happening:
             st.sampled_from(({}, {"items": items}))
         )
         more = {"surface": draw(st.sampled_from(("app", "web", "store"))), "order": order}
-    elif type_.startswith(("email.", "push.")):
+    elif type_.startswith(("email.", "push.", "in_app.")):
         more = {"message": {"id": "m"}}
     if type_ == "push.delivered" and draw(st.booleans()):
         more["surface"] = "web"
