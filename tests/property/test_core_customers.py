@@ -347,6 +347,8 @@ def test_a_row_wakes_at_the_first_moment_at_which_anything_changes(
         first = min(wakes.values())
         bodies = {key: row.unpack(value).body for key, value in log.core.rows.items()}
         for key, value in log.cut(first - 1).rows.items():
+            if key.startswith(row.CONTEXT):
+                continue  # what a partition counts of everybody moves with its time
             assert value is None, "only rows that left may go"
             assert key not in wakes
         done = log.cut(first)
