@@ -101,11 +101,8 @@ class Tally:
 
     def entry(self, at: int, epoch: int) -> bytes | None:
         """What the changelog is to hold from a cut at ``at`` (ms) on, if it is time for that."""
-        waiting = len(self.moves.numbers) // WIDTH
-        moved, since = self._moved + waiting, at - self._stored_at
+        moved, since = self._moved + len(self.moves.numbers) // WIDTH, at - self._stored_at
         if not self._kept or not moved or since < (OFTEN if moved >= MANY else SELDOM):
-            if waiting >= MANY:
-                self.work()
             return None
         self._reach(at)
         self._stored = _pack(_Stored(self.moves.groups, [stream.stored() for stream in self._streams]))
@@ -156,6 +153,13 @@ class Tally:
                 self.moves.numbers.extend((number, group, *NOBODY, x, n, mean, m2, 0, 0, 0))
 
     # --- working in, and telling
+
+    def keep_up(self) -> int:
+        """Work in what moved if it is much; tells how many steps of a portion that took."""
+        if len(self.moves.numbers) < MANY * WIDTH:
+            return 0
+        self.work()
+        return MANY
 
     def work(self) -> None:
         """Work in what moved."""

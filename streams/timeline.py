@@ -249,7 +249,7 @@ class Partition:
                     self._look_at_news(key, stored, mine, context, n, portion)
                 else:
                     self._visited(key, mine, visited, portion)
-            portion.steps += len(some)
+            portion.steps += len(some) + self._tally.keep_up()
             yield
 
     def _visited(self, key: bytes, mine: Sequence[Arrival], visited: Visited, portion: Portion) -> None:
@@ -290,6 +290,7 @@ class Partition:
             for key, stored in some:
                 if stored[row.SHAPE_AT] & BUSY and key not in arrived and row.cut_of(stored) < n:
                     self._look(key, stored, (), context, n, portion)
+            portion.steps += self._tally.keep_up()
             yield
 
     def _due(self, arrived: Arrived, context: Context, n: int, portion: Portion) -> Iterator[None]:

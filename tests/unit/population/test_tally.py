@@ -68,6 +68,13 @@ def visits(count: int, gap: int = 2 * DAY, who: str = "c1", begin: int = T) -> l
     return [event(begin + i * gap, "web.visited", who=who) for i in range(count)]
 
 
+def test_who_is_forgotten_or_erased_leaves_nothing() -> None:
+    erased = event(T + 20 * DAY, "customer.erased", who="c2")
+    log = played([*visits(5), *visits(5, who="c2"), erased], DAY, T + 60 * DAY, memory="40d")
+    assert told(log.core.sums(T + 60 * DAY), "web") == Sums()
+    assert sum(map(len, log.core.rows)) == 0
+
+
 def test_trials_are_over_after_the_horizon_returned_or_not() -> None:
     log = played(visits(5), DAY, T + 200 * DAY)
     at_first, over = log.core.sums(T + 200 * DAY).streams["web"], 5
