@@ -43,10 +43,12 @@ def at_the_end(scenario: Scenario) -> list[Question]:
 
 
 def assert_is_reached_again(value: bytes) -> None:
-    """A signal carries what is needed to reach its verdict again (N6)."""
+    """A signal carries what is needed to reach its verdict again, and no other one (N6)."""
     signal = decode_signal(value)
     assert not isinstance(signal, Rejection)
     assert verify(signal) == [], signal
+    for moved in ({"at": signal.at + 1}, {"started_at": signal.started_at + 1}):
+        assert verify(msgspec.structs.replace(signal, **moved)) != [], moved
 
 
 def assert_says_what_is_open(customer: str, answer: dict[str, Any], came: Sequence[Published]) -> None:
