@@ -103,7 +103,7 @@ def on_event(visit: Visit, event: Event) -> Step:
     reached, visited = plays.reached(visit, event, streams), deafness.last_visit(customer)
     if streams:
         says += _answer(visit, silence.act(visit, event, streams))
-    if state.is_busy(customer):
+    if customer.episodes or state.is_busy(customer):
         says += _answer(visit, _matters(visit, event, streams))
     says += _answer(visit, disengagement.on_event(visit, event, reached))
     if customer.episodes:

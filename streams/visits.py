@@ -21,7 +21,7 @@ from .customer.elsewhere import OTHERS, begun, counted
 from .customer.moves import Moves
 from .customer.profile import cohort_of
 from .customer.recent import with_id
-from .customer.state import BUSY, SHAPES, STREAMS, is_busy, pack_rest, rest_of
+from .customer.state import BUSY, CALM, NOTED, SHAPES, STREAMS, is_busy, pack_rest, rest_of
 from .lapse.disengagement import HEARD, take
 from .lapse.kinds import SILENCE
 from .lapse.limits import limits_of
@@ -97,7 +97,10 @@ class _Plain:
 _PLAIN: Final = tuple(
     None if bits & BUSY or not bits >> _BRAND & 1 else _Plain(bits) for bits in range(len(SHAPES))
 )
-"""By shape byte; None where a play runs, an episode is open, or nobody ever acted."""
+"""By shape byte; None where something is open, runs or waits that this may touch, or nobody ever acted."""
+
+_UNNOTED: Final = tuple(None if bits & NOTED else plain for bits, plain in enumerate(_PLAIN))
+"""The same where the policy has switched such a kind off: what is open of it closes at the next look."""
 
 
 Visited = tuple[bytes, int, Sequence[int]]
@@ -131,6 +134,7 @@ class Visits:
         self._time = policy.calendar.open_time
         self._closes = self._time is not None and self._time.closes
         self.outages = (0, 0)
+        self._plain = _PLAIN if policy.detect.enabled >= CALM else _UNNOTED
 
     def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - spelt out: a call for each event would cost a tenth of it
         self,
@@ -153,7 +157,7 @@ class Visits:
             soonest: when a stream that was added on the way comes due (ms).
             added: what is to be noted of such streams.
         """
-        plain = _PLAIN[stored[row.SHAPE_AT]]
+        plain = self._plain[stored[row.SHAPE_AT]]
         if plain is None:
             return None
         opened = list(plain.form.unpack_from(stored))
@@ -175,6 +179,8 @@ class Visits:
             if event.type in HEARD:
                 if rest is None:
                     rest = rest_of(stored[plain.rest : row.HEAD.size + opened[_LENGTH]])
+                if rest.episodes:
+                    return None
                 if event.type in COUNTING and not _counted(
                     rest, event, max(at, now), opened[places[0]] if places[0] else 0
                 ):

@@ -17,7 +17,7 @@ from streams.wire import row
 from .cadence import LOW
 from .cadence import STILL as STILL_3
 from .elsewhere import NOWHERE
-from .state import SHAPES, pack_rest, rest_of
+from .state import SHAPES, marks_of, pack_rest, rest_of
 
 VERSION: Final = 2
 HEAD: Final = struct.Struct("<BqqqqIB")
@@ -43,18 +43,20 @@ def upcast(value: bytes) -> bytes:
         _, epoch, cut, seq, wake_at, length, shape = HEAD.unpack_from(value)
         body, outbox = value[HEAD.size : HEAD.size + length], value[HEAD.size + length :]
         if body:
-            body = _body(len(SHAPES[shape].streams), body)
+            shape, body = _body(shape, body)
     except (struct.error, IndexError, msgspec.MsgspecError) as error:
         raise row.StoredFormError(f"a row that says format {VERSION} and is none") from error
     return row.pack(epoch, cut, seq, wake_at, body, [], shape) + outbox
 
 
-def _body(streams: int, old: bytes) -> bytes:
-    """The body of version 3: the cadences of so many streams, and the rest."""
+def _body(shape: int, old: bytes) -> tuple[int, bytes]:
+    """The shape byte and the body of version 3."""
+    streams = len(SHAPES[shape].streams)
     moving, still = old[: MOVING.size * streams], []
     rest = len(moving) + STILL.size * streams
     for number in range(streams):
         last, _ = MOVING.unpack_from(moving, MOVING.size * number)
         *sums, start = STILL.unpack_from(old, len(moving) + STILL.size * number)
         still.append(STILL_3.pack(*sums, last - last % _DAY + start & LOW, *NOWHERE))
-    return b"".join((moving, *still, pack_rest(rest_of(old[rest:]))))
+    c = rest_of(old[rest:])
+    return shape & (BUSY - 1) | marks_of(c), b"".join((moving, *still, pack_rest(c)))

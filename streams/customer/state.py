@@ -241,7 +241,13 @@ class Shape:
 BUSY: Final = 1 << len(STREAMS)
 """The bit of the shape byte that says ``is_busy``."""
 
-SHAPES: Final = tuple(Shape(bits) for bits in range(2 * BUSY))
+NOTED: Final = BUSY << 1
+"""The bit that says: something is open, and nothing that makes busy."""
+
+CALM: Final = frozenset({"push_opted_out", "email_opted_out", "email_declined"})
+"""Kinds whose open episodes nothing ends but a word on consent: a visit leaves them as they are."""
+
+SHAPES: Final = tuple(Shape(bits) for bits in range(4 * BUSY))
 """By shape byte."""
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -277,10 +283,19 @@ def pack_rest(c: Customer) -> bytes:
 
 
 def is_busy(c: Customer) -> bool:
-    """Whether anything is open, runs or waits for what the customer does next."""
-    if c.episodes or c.plays or c.registered_at or (c.device is not None and c.device.invalid_at):
+    """Whether anything is open, runs or waits that what the customer does next may touch."""
+    if c.plays or c.registered_at or (c.device is not None and c.device.invalid_at):
+        return True
+    if any(episode.kind not in CALM for episode in c.episodes):
         return True
     return any(channel.exposure is not None and channel.exposure.due_at for channel in c.channels.values())
+
+
+def marks_of(c: Customer) -> int:
+    """The bits of the shape byte besides the streams."""
+    if is_busy(c):
+        return BUSY
+    return NOTED if c.episodes else 0
 
 
 def encode(c: Customer) -> tuple[int, bytes]:
@@ -289,7 +304,7 @@ def encode(c: Customer) -> tuple[int, bytes]:
     The body begins with the cadences, column by column, so that most events can move theirs in place
     (``streams.visits``): last and due of each, then the still parts of each. The rest follows, packed.
     """
-    bits = BUSY if is_busy(c) else 0
+    bits = marks_of(c)
     moving: list[int] = []
     parts = [b""]
     for number, cadence in enumerate(c.cadences()):

@@ -136,8 +136,10 @@ def review(visit: Visit) -> list[Signal]:
 def seen(visit: Visit, event: Event) -> list[Signal]:
     """The app gave a sign of life: it is there."""
     customer, at = visit.customer, event.occurred_at
-    device.settle(customer, at)
     episode = find(customer, APP_UNINSTALLED)
+    if episode is None and not (customer.device is not None and customer.device.invalid_at):
+        return []
+    device.settle(customer, at)
     if episode is None:
         return []
     if at <= episode.started_at:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from streams.customer.cadence import Cadence
-from streams.customer.state import SHAPES, decode
+from streams.customer.state import BUSY, SHAPES, decode
 from streams.wire import row
 
 _HEAD_1 = struct.Struct("<BqqqqI")
@@ -34,7 +34,8 @@ def as_form_2(value: bytes) -> bytes:
     """A row of today in form 2."""
     stored = row.unpack(value)
     body = _cadences_2(stored) + msgspec.msgpack.encode(_rest(stored)) if stored.body else b""
-    head = _HEAD_2.pack(2, stored.epoch, stored.cut, stored.seq, stored.wake_at, len(body), stored.shape)
+    shape = stored.shape & (BUSY - 1) | (BUSY if stored.shape >= BUSY else 0)
+    head = _HEAD_2.pack(2, stored.epoch, stored.cut, stored.seq, stored.wake_at, len(body), shape)
     return head + body + stored.outbox
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from streams.wire.times import DAY, HOUR, MINUTE, format_time
 
-from ...support.story import Happening, Story, T, consent, event, every, message, policy, tell
+from ...support.story import Happening, Story, T, consent, event, every, message, policy, policy_fact, tell
 
 
 def installed(at: int) -> Happening:
@@ -186,6 +186,17 @@ def test_a_no_of_somebody_who_never_joined_is_no_opt_out_of_email() -> None:
     for reason, told in (("declined", 0), ("asked", 0), ("unsubscribe", 1)):
         story = play(consent(T, "email", "out", reason=reason))
         assert len(story.signals("email_opted_out")) == told
+
+
+def test_a_visit_closes_a_notice_of_a_kind_that_the_policy_no_longer_looks_for() -> None:
+    story = Story(policy())
+    story.play([event(T, "web.visited"), consent(T + HOUR, "push", "out")], [T + 2 * HOUR])
+    story.offline.learn(policy_fact(policy(detect={"push_opted_out": {"enabled": False}})))
+    story.play([event(T + 3 * HOUR, "web.visited")], [T + 4 * HOUR])
+    assert [(s["action"], s.get("reason")) for s in story.signals("push_opted_out")] == [
+        ("opened", None),
+        ("closed", "disabled"),
+    ]
 
 
 def test_do_not_contact_leaves_every_channel() -> None:
