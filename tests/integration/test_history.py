@@ -8,9 +8,12 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from agents.cli import cli
+from devkit.bases import Base, write
 from devkit.bench.play import Stage
-from devkit.bench.proof import History, expect
+from devkit.bench.proof import History, expect, published
 from devkit.broker import RealKafka
 from tests.support.history import kinds, part_of_history
 
@@ -61,3 +64,23 @@ def test_a_worker_killed_three_times_on_the_way_gives_the_same(stage: Stage, his
 
     assert played.comparison.equal, played.comparison.summary()
     assert played.kills == 3
+
+
+def test_a_backtest_says_what_the_worker_published(kafka: RealKafka, tmp_path: Path) -> None:
+    # Fewer than thirty customers: nothing is learnt of everybody, which no role is there to put in force.
+    file, out = tmp_path / "history.csv", tmp_path / "signals.jsonl"
+    write(Base((0.5, 1.5, 4.0, 1.8), (1.0, 5.0), 60, starts=(0, 5), days=45, customers=28), file)
+    head, *rows = file.read_text().splitlines()
+    file.write_text("\n".join([head, *sorted(rows, key=lambda row: row.split(",")[1])]) + "\n")
+    stage = Stage(kafka, tmp_path, f"history{os.getpid()}-{next(_numbers)}", PARTITIONS)
+    history = History([file], "1h", "0s", source="replay", currency="EUR")
+
+    played = stage.play(history, expect(history, stage.topics))
+    told = CliRunner().invoke(cli, ["backtest", "--history", str(file), "--signals", str(out)])
+
+    assert told.exit_code == 0, told.output
+    sent = published(kafka.bootstrap, stage.topics)
+    signals = [value for topic, _, value, _ in sent if value and topic == stage.topics.signals.name]
+    assert len(signals) >= 5
+    assert sorted(out.read_bytes().splitlines()) == sorted(signals)
+    assert played.comparison.equal

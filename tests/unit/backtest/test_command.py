@@ -13,6 +13,7 @@ from agents.errors import HoldfastError
 from agents.replay.history import read_history
 from agents.replay.mapping import Mapping
 from agents.replay.schedule import Pace, TickAt, with_ticks
+from devkit.bases import Base, write
 from streams.offline import Offline
 from streams.policy.builtin import DEFAULT
 from streams.policy.parse import document, load_policy, version
@@ -65,11 +66,13 @@ def test_one_process_and_several_give_the_same_bytes(history: Path, tmp_path: Pa
     assert told[0][1].count(b"\n") > CUSTOMERS
 
 
-def test_the_signals_are_those_of_a_replay_through_the_core(history: Path, tmp_path: Path) -> None:
-    core, policy = Offline(catalogue(partitions=3)), load_policy(DEFAULT)
+def test_the_signals_are_those_of_a_replay_through_the_core(tmp_path: Path) -> None:
+    history = tmp_path / "many.csv"  # enough for the population to be known, and to move thresholds
+    write(Base((1.6, 1.5, 4.0, 1.8), (1.0, 9.0), 60, starts=(0, 30), days=75, customers=60), history)
+    core, policy = Offline(catalogue(partitions=3), population=True), load_policy(DEFAULT)
     core.learn(PolicyFact(version=version(policy), document=document(policy)))
     expected = []
-    for step in with_ticks(read_history([history], Mapping()), Pace(3)):
+    for step in with_ticks(read_history([history], Mapping(), sort=True), Pace(3)):
         if isinstance(step, TickAt):
             expected += [e.value for e in core.tick(step.at) if e.topic == "holdfast.signals.v1"]
         else:
@@ -79,7 +82,7 @@ def test_the_signals_are_those_of_a_replay_through_the_core(history: Path, tmp_p
 
     assert result.exit_code == 0, result.output
     assert sorted((tmp_path / "out.jsonl").read_bytes().splitlines()) == sorted(expected)
-    assert expected
+    assert any(b'"threshold_from":"pooled"' in value for value in expected)
 
 
 def test_a_history_in_any_order_is_the_same_history(history: Path, tmp_path: Path) -> None:
