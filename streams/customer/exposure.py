@@ -101,8 +101,8 @@ class Heard(NamedTuple):
     before: int
 
 
-def put(x: Exposure, kind: int, at: int, message_id: str | None, span: Span) -> int:
-    """Take in a delivery or an answer at ``at`` (ms); it may come late.
+def put(x: Exposure, kind: int, at: int, message_id: str | None, span: Span, since: int = 0) -> int:
+    """Take in a delivery or an answer at ``at`` (ms); it may come late. Sends count from ``since`` (ms) on.
 
     Returns:
         ``APPENDED``, ``INSERTED``, or ``REPEATED`` for an answer that is known. A delivery counts each time.
@@ -117,7 +117,7 @@ def put(x: Exposure, kind: int, at: int, message_id: str | None, span: Span) -> 
         return REPEATED
     if entry > newest:
         x.log = log + _ONE.pack(entry)
-        _fold(x, at, span)
+        _fold(x, at, span, since)
         return APPENDED
     if at < x.folded_to:
         _fold_late(x, kind, at)
@@ -128,7 +128,7 @@ def put(x: Exposure, kind: int, at: int, message_id: str | None, span: Span) -> 
         return REPEATED
     entries.insert(place, entry)
     x.log = _packed(entries)
-    _fold(x, newest >> _KIND, span)
+    _fold(x, newest >> _KIND, span, since)
     return INSERTED
 
 
@@ -210,18 +210,18 @@ def _addressee(sends: Sequence[list[int]], tag: int) -> list[int] | None:
     return sends[-1] if sends else None
 
 
-def _fold(x: Exposure, newest: int, span: Span) -> None:
+def _fold(x: Exposure, newest: int, span: Span, since: int) -> None:
     """Fold what is too old or too much."""
     log, (window, kept, most) = x.log, span
     if len(log) <= most * _SIZE and _ONE.unpack_from(log)[0] >> _KIND >= newest - kept:
         return
     entries = entries_of(log)
     while len(entries) > most or entries[0] >> _KIND < newest - kept:
-        _fold_first(x, entries, window)
+        _fold_first(x, entries, window, since)
     x.log = _packed(entries)
 
 
-def _fold_first(x: Exposure, entries: list[int], window: int) -> None:
+def _fold_first(x: Exposure, entries: list[int], window: int, since: int) -> None:
     """Move the oldest entry into the sums; a send takes the reactions that answer it along."""
     entry = entries.pop(0)
     at, kind = entry >> _KIND, entry >> _TAG & 7
@@ -235,8 +235,9 @@ def _fold_first(x: Exposure, entries: list[int], window: int) -> None:
             x.answered += 1
             _react(x, max(answer >> _KIND for answer in answers))
             entries[:] = [e for e in entries if e not in answers or e >> _TAG & 7 != REACTED]
-        elif at > x.last_reaction:
-            x.run_from = x.run_from if x.run else at
+        elif at > max(x.last_reaction, since):
+            if x.run_from <= since:  # what was ignored before it is no part of this run
+                x.ignored, x.run, x.run_from = x.ignored + x.run, 0, at
             x.run += 1
         else:
             x.ignored += 1

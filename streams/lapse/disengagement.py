@@ -58,6 +58,9 @@ other one does the wire tell what was delivered."""
 
 _BOUGHT: Final = "order.completed"
 
+_CLOSED: Final = 1 << 60
+"""Since when sends count on a channel that is closed: they do not."""
+
 _CONSENT: Final = frozenset({"consent.changed", "email.complained"})
 
 HEARD: Final = frozenset({*_SAID, _BOUGHT})
@@ -102,7 +105,8 @@ def _put(customer: Customer, key: str, kind: int, event: Event, policy: Policy) 
     if x is None:
         x = kept.exposure = Exposure()
     message = event.message.id if event.message is not None else None
-    how = put(x, kind, event.occurred_at, message, policy.exposure)
+    since = consent.open_since(customer, key, needs_consent=False)
+    how = put(x, kind, event.occurred_at, message, policy.exposure, _CLOSED if since is None else since)
     if how == REPEATED or (how == APPENDED and _is_clear(x, kind, policy)):
         return how
     x.due_at = _due_at(customer, key, x, policy)
