@@ -1,7 +1,7 @@
 """What holds for any customers, whatever they do and whenever it is looked at."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any
@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.customer import state
+from streams.tally import KEY as SUMS
+from streams.volumes import RECENT, USUAL
 from streams.wire import row
 from streams.wire.event import SHORT_TOPICS
 from streams.wire.times import DAY, HOUR, MINUTE, parse_time
@@ -238,10 +240,15 @@ def test_a_crash_at_any_cut_leaves_the_same_bytes(
         done = log.again(core, cut)
         assert done.effects == ([] if cut.n <= written else cut.done.effects)
         if cut.n > written:
-            assert done.rows == cut.done.rows
+            assert _exact(done.rows) == _exact(cut.done.rows)
     assert {k: row.without_outbox(v) for k, v in core.rows.items()} == {
         k: row.without_outbox(v) for k, v in log.core.rows.items()
     }
+
+
+def _exact(rows: Mapping[bytes, bytes | None]) -> dict[bytes, bytes | None]:
+    """What of a cut is exact: statistics of everybody may miss what was in hand at a crash (design.md 8)."""
+    return {key: value for key, value in rows.items() if key not in (SUMS, USUAL, RECENT)}
 
 
 @settings(max_examples=20)
