@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.lapse.kinds import SILENCE
 from streams.policy.detect import SilenceRule
@@ -16,12 +16,29 @@ from .returns import curve
 from .run import Played
 from .task import STREAM_OF, Task
 from .trials import BOTH, EXPERIENCES, Key
-from .verdict import THIRDS, Verdict, days_of_pace, equally_noisy, of_fixed, third_of, thirds, verdict
+from .verdict import (
+    THIRDS,
+    Lengths,
+    Verdict,
+    days_of_pace,
+    equally_noisy,
+    of_fixed,
+    third_of,
+    thirds,
+    verdict,
+)
 
 FIXED_DAYS = (30, 60, 90)
 DIGITS = 4
 
 Data = dict[str, Any]
+
+
+class _Beside(NamedTuple):
+    """The fixed rule that is as noisy on all trials, and the lengths of the gaps between them."""
+
+    days: float
+    lengths: Lengths
 
 
 def report(task: Task, played: Played) -> Data:
@@ -84,6 +101,7 @@ def _silence(task: Task, trials: Mapping[Key, int], policy: int, kind: str, rule
     mine = {key: n for key, n in trials.items() if key.stream == stream}
     whole = verdict(mine, stream, policy)
     days = equally_noisy(whole, whole.false)
+    beside = None if days is None else _Beside(days, whole.gaps)
     fixed = {str(number): _numbers(of_fixed(whole, number, horizon), horizon) for number in FIXED_DAYS}
     return {
         "rule": rule.rule,
@@ -94,8 +112,8 @@ def _silence(task: Task, trials: Mapping[Key, int], policy: int, kind: str, rule
         "earlier_than": {str(n): _rounded(whole.before(n)) for n in FIXED_DAYS},
         "fixed": fixed,
         "equally_noisy": None if days is None else _noisy(whole, days, horizon),
-        "by_cadence": _by_cadence(mine, stream, policy, horizon, days),
-        "by_occasions": _by_occasions(mine, stream, policy, horizon, days),
+        "by_cadence": _by_cadence(mine, stream, policy, horizon, beside),
+        "by_occasions": _by_occasions(mine, stream, policy, horizon, beside),
     }
 
 
@@ -129,7 +147,7 @@ def _numbers(v: Verdict, horizon: int) -> Data:
 
 def _noisy(v: Verdict, days: float, horizon: int) -> Data:
     """The fixed rule that is as noisy: after how many days, and what it comes to."""
-    return {"days": _rounded(days), **_numbers(of_fixed(v, days, horizon, by_lot=True), horizon)}
+    return {"days": _rounded(days), **_numbers(of_fixed(v, days, horizon, v.gaps), horizon)}
 
 
 def _lead(v: Verdict, days: int) -> float | None:
@@ -138,7 +156,7 @@ def _lead(v: Verdict, days: int) -> float | None:
 
 
 def _by_cadence(
-    trials: Mapping[Key, int], stream: str, policy: int, horizon: int, days: float | None
+    trials: Mapping[Key, int], stream: str, policy: int, horizon: int, beside: _Beside | None
 ) -> list[Data]:
     """Who pays: by thirds of the own typical gap, from four occasions on."""
     bounds = thirds(trials, stream)
@@ -147,7 +165,11 @@ def _by_cadence(
     rows = []
     for number, name in enumerate(THIRDS):
         part = verdict(trials, stream, policy, lambda key, n=number: third_of(key, bounds) == n)  # type: ignore[misc]  # bound now
-        row = {"third": name, **_numbers(part, horizon), "equally_noisy": _part_of_noisy(part, days, horizon)}
+        row = {
+            "third": name,
+            **_numbers(part, horizon),
+            "equally_noisy": _part_of_noisy(part, beside, horizon),
+        }
         if number < len(bounds):
             row["typical_gap_below_days"] = _rounded(days_of_pace(bounds[number]))
         rows.append(row)
@@ -155,21 +177,23 @@ def _by_cadence(
 
 
 def _by_occasions(
-    trials: Mapping[Key, int], stream: str, policy: int, horizon: int, days: float | None
+    trials: Mapping[Key, int], stream: str, policy: int, horizon: int, beside: _Beside | None
 ) -> list[Data]:
     """The same by the number of occasions so far."""
     rows = []
     for number, name in enumerate(EXPERIENCES):
         part = verdict(trials, stream, policy, lambda key, n=number: key.experience == n)  # type: ignore[misc]  # bound now
         if part.active + part.lapsed:
-            noisy = _part_of_noisy(part, days, horizon)
+            noisy = _part_of_noisy(part, beside, horizon)
             rows.append({"occasions": name, **_numbers(part, horizon), "equally_noisy": noisy})
     return rows
 
 
-def _part_of_noisy(part: Verdict, days: float | None, horizon: int) -> Data | None:
+def _part_of_noisy(part: Verdict, beside: _Beside | None, horizon: int) -> Data | None:
     """What the equally noisy fixed rule does to a part of the trials."""
-    return None if days is None else _numbers(of_fixed(part, days, horizon, by_lot=True), horizon)
+    if beside is None:
+        return None
+    return _numbers(of_fixed(part, beside.days, horizon, beside.lengths), horizon)
 
 
 def _messages(counts: Counts, policy: int, customers: int) -> Data:

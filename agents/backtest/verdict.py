@@ -115,17 +115,17 @@ def verdict(
     return found
 
 
-def of_fixed(v: Verdict, days: float, horizon: int, *, by_lot: bool = False) -> Verdict:
+def of_fixed(v: Verdict, days: float, horizon: int, lots: Lengths | None = None) -> Verdict:
     """What a fixed rule would have come to on the same trials: everybody after so many days.
 
     Args:
         v: the trials.
         days: that everybody gets.
         horizon: in ms.
-        by_lot: whether days between two lengths that occur stand for a lot between these two.
+        lots: the lengths where the days were found (`equally_noisy`): between two, they stand for a lot.
     """
     hours = days * HOURS_A_DAY
-    longer = _longer_by_lot(v.gaps, hours) if by_lot else sum(n for h, n in v.gaps.items() if h > hours)
+    longer = _longer(v.gaps, hours) if lots is None else _longer_by_lot(v.gaps, hours, lots)
     within = hours <= horizon // HOUR
     return Verdict(
         active=v.active,
@@ -180,18 +180,18 @@ def days_of_pace(pace: int) -> float:
     return exp(pace / PACES_PER_LOG)
 
 
-def _longer_by_lot(lengths: Lengths, hours: float) -> float:
-    """How many are longer, interpolated between two lengths that occur as `equally_noisy` does it."""
-    known = sorted(lengths)
-    left = sum(lengths.values())
-    before, n_before = 0, left
-    for length in known:
-        left -= lengths[length]
-        if length >= hours:
-            part = (hours - before) / (length - before) if length > before else 1.0
-            return n_before + (left - n_before) * part
-        before, n_before = length, left
-    return 0.0
+def _longer(lengths: Lengths, hours: float) -> int:
+    return sum(n for length, n in lengths.items() if length > hours)
+
+
+def _longer_by_lot(lengths: Lengths, hours: float, lots: Lengths) -> float:
+    """How many are longer than what the lot between two lengths gives them."""
+    low = max((length for length in lots if length < hours), default=0)
+    high = min((length for length in lots if length >= hours), default=None)
+    if high is None:
+        return 0.0
+    share = (hours - low) / (high - low) if high > low else 1.0
+    return (1 - share) * _longer(lengths, low) + share * _longer(lengths, high)
 
 
 def _median(lengths: Lengths) -> float:

@@ -20,7 +20,7 @@ class _Parts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        if tag not in ("meta", "rect", "line", "polyline"):
+        if tag != "meta":  # the one that is never closed
             self.open.append(tag)
         self.outside += [name for name, _ in attrs if name in ("src", "href", "srcset", "xlink:href")]
 

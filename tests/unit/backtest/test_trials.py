@@ -146,7 +146,7 @@ def test_the_equally_noisy_fixed_rule_is_equally_noisy(gaps: dict[int, int], dat
     days = equally_noisy(v, false)
 
     assert days is not None
-    assert of_fixed(v, days, 10_000 * DAY, by_lot=True).false == false
+    assert of_fixed(v, days, 10_000 * DAY, v.gaps).false == false
 
 
 def test_counts_of_shares_add_up_to_the_count_of_all() -> None:
