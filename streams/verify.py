@@ -23,7 +23,7 @@ from .lapse.migration import MovedFacts
 from .lapse.optout import EmailOutFacts, PushOutFacts
 from .lapse.outage import OutageFacts
 from .lapse.silence_facts import ReturnFacts, SilenceFacts
-from .lapse.uninstall import BurstFacts, LostFacts, RemovedFacts
+from .lapse.uninstall import BurstFacts, LostFacts, RemovedFacts, UnprovenFacts
 from .wire.ids import episode_id, signal_id
 from .wire.times import format_time
 
@@ -48,6 +48,7 @@ FORMS: Final = (
     | RemovedFacts
     | LostFacts
     | BurstFacts
+    | UnprovenFacts
     | DisengagedFacts
     | HeardFacts
     | RecountFacts

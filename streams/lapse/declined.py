@@ -15,7 +15,7 @@ from streams.wire.times import DAY, format_days, format_time
 from .episodes import act_of, end, find, in_time, open_on, take_back
 from .evidence import Act, Conclusion, Facts
 from .kinds import EMAIL_DECLINED
-from .look import IDLE, WATCHING, Look, standing
+from .look import HELD, IDLE, WATCHING, Look, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,13 +131,20 @@ def look(visit: Visit) -> Iterator[Look]:
     elif not _enabled(visit):
         yield entry._replace(verdict=IDLE, reasons=("disabled",))
     elif customer.registered_at:
-        yield entry._replace(reasons=(_UNANSWERED,), due_at=customer.registered_at + ANSWERS_WITHIN)
+        yield _unheard(visit, customer.registered_at + ANSWERS_WITHIN, entry)
     elif _is_answered(customer):
         yield entry._replace(verdict=IDLE, reasons=("answered",))
     elif visit.context.at - customer.first_seen > visit.context.policy.customer.new:
         yield entry._replace(verdict=IDLE, reasons=("not_new",))
     else:
         yield entry
+
+
+def _unheard(visit: Visit, due_at: int, entry: Look) -> Look:
+    """What is said of a question without an answer so far; ``due_at`` (ms) is when that is one."""
+    if due_at > visit.context.at:
+        return entry._replace(reasons=(_UNANSWERED,), due_at=due_at)
+    return entry._replace(verdict=HELD, reasons=(_UNANSWERED, "grace"), since=due_at, due_at=due_at)
 
 
 def _due_at(customer: Customer, policy: Policy) -> int:

@@ -4,7 +4,8 @@
 *Soft*: only a push token was lost, or somebody said so while tokens were revoked in a burst. That has other
 causes than an app that is gone, so it waits until behaviour agrees: until the app's own silence comes due,
 and no sooner than ``outage.window`` after it, when a burst would be known. What counted at once and turns
-out to lie in a burst is taken back, and waits too.
+out to lie in a burst is taken back, and waits too; so does what rested on a silence that turns out to be an
+outage in part.
 
 A sign of life of the app after a soft one shows that it never was gone (``retracted``); after a hard one that
 it is back (``returned``), as a new installation does after either (``reinstalled``).
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streams.customer import device
 from streams.customer.device import APP_UNINSTALLED
+from streams.outages import LASTS
 from streams.wire.times import format_time
 
 from . import migration, outage, silence
 from .episodes import act_of, end, end_on, find, open_on, take_back
 from .evidence import Act, Conclusion, Facts
-from .look import IDLE, WATCHING, Look, standing
+from .look import HELD, IDLE, WATCHING, Look, standing
 from .silence_facts import SilenceFacts  # noqa: TC001 - the facts are read back by it
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from streams.policy.model import Policy
     from streams.wire.event import Event
     from streams.wire.signal import Signal
+
+    from .silence_facts import Pause
 
 HARD: Final = "hard"
 SOFT: Final = "soft"
@@ -88,6 +92,35 @@ class BurstFacts(Facts, tag="burst"):
         return Conclusion(APP_UNINSTALLED, "retracted", self.at, self.since, words)
 
 
+class UnprovenFacts(Facts, tag="app_unproven"):
+    """The silence that agreed with a token lost at ``lost_at`` (ms), as far as outages are known by now.
+
+    ``opened_at`` is when it had agreed (ms), ``known`` how much of it was known to be an outage then (ms).
+    """
+
+    lost_at: int
+    opened_at: int
+    known: int
+    app: SilenceFacts
+
+    def conclude(self) -> Conclusion | None:
+        """Retracted, as of the newest outage, where more is known than was, and it was not yet too long."""
+        outages = _outages(self.app)
+        if _length(outages) <= self.known or self.app.silent().at <= self.opened_at:
+            return None
+        newest = outages[-1]
+        words = {outage.OUTAGE: {"since": format_time(newest.since), "until": format_time(newest.until)}}
+        return Conclusion(APP_UNINSTALLED, "retracted", self.lost_at, newest.since, words)
+
+
+def _outages(app: SilenceFacts) -> list[Pause]:
+    return [pause for pause in app.paused if pause.why == outage.OUTAGE]
+
+
+def _length(pauses: list[Pause]) -> int:
+    return sum(pause.until - pause.since for pause in pauses)
+
+
 def _interval(earliest: int, latest: int) -> dict[str, Any]:
     return {"earliest_at": format_time(earliest), "latest_at": format_time(latest)}
 
@@ -118,10 +151,17 @@ def _remove(visit: Visit, at: int, seen: int, **more: Any) -> list[Signal]:  # n
 
 
 def review(visit: Visit) -> list[Signal]:
-    """Take back what was said at once, and lies in a burst that nobody knew of then."""
+    """Take back what a burst or an outage brought about that nobody knew of then."""
     episode = find(visit.customer, APP_UNINSTALLED)
-    if episode is None or episode.note != HARD or episode.at != episode.started_at:
-        return []  # behaviour has agreed
+    if episode is None:
+        return []
+    if episode.note == SOFT:
+        return _review_silence(visit, episode)
+    return _review_report(visit, episode) if episode.at == episode.started_at else []  # else behaviour agreed
+
+
+def _review_report(visit: Visit, episode: Episode) -> list[Signal]:
+    """What was said at once may lie in a burst: then it waits for behaviour."""
     since = visit.context.outages.burst_at(episode.at)
     if not since:
         return []
@@ -131,6 +171,18 @@ def review(visit: Visit) -> list[Signal]:
         return []
     device.suspect(visit.customer, episode.at)
     return [end_on(visit, episode, facts, found)]
+
+
+def _review_silence(visit: Visit, episode: Episode) -> list[Signal]:
+    """The silence that agreed may be an outage in part: then the token is suspect again, and waits on."""
+    facts = UnprovenFacts(
+        lost_at=episode.started_at,
+        opened_at=episode.at,
+        known=episode.outage,
+        app=_lost(visit, episode.at).app,
+    )
+    found = facts.conclude()
+    return [end_on(visit, episode, facts, found)] if found is not None else []
 
 
 def seen(visit: Visit, event: Event) -> list[Signal]:
@@ -169,20 +221,30 @@ def fall(visit: Visit, now: int) -> list[Signal]:
     """Behaviour agrees with a lost token at ``now`` (ms), or does not yet."""
     customer, policy = visit.customer, visit.context.policy
     due = wake_at(customer, policy)
-    if not due or due > now or customer.app is None or customer.device is None:
+    if not due or due > now:
         return []
-    facts = LostFacts(
+    facts = _lost(visit, now)
+    found, grace = facts.conclude(), policy.detect.app_stopped.grace
+    held_until = outage.opens_at(visit, "app", now)
+    if max(found.at + grace, held_until) <= now:
+        signal = open_on(visit, facts, found)
+        customer.episodes[-1].outage = _length(_outages(_lost(visit, found.at).app))
+        return [signal]
+    migration.put_due(customer, "app", max(facts.app.silent().at, held_until - grace))
+    return []
+
+
+def _lost(visit: Visit, now: int) -> LostFacts:
+    """What the verdict on a lost token of an app that was used depends on at ``now`` (ms)."""
+    customer, policy = visit.customer, visit.context.policy
+    assert customer.app is not None
+    assert customer.device is not None
+    return LostFacts(
         lost_at=customer.device.invalid_at,
         seen_at=device.seen_at(customer),
         window=policy.outage.window,
         app=silence.gather(visit, "app", customer.app, now),
     )
-    found, grace = facts.conclude(), policy.detect.app_stopped.grace
-    held_until = outage.opens_at(visit, "app", now)
-    if max(found.at + grace, held_until) <= now:
-        return [open_on(visit, facts, found)]
-    migration.put_due(customer, "app", max(facts.app.silent().at, held_until - grace))
-    return []
 
 
 def wake_at(customer: Customer, policy: Policy) -> int:
@@ -205,8 +267,25 @@ def look(visit: Visit) -> Iterator[Look]:
     elif APP_UNINSTALLED not in policy.detect.enabled:
         yield entry._replace(verdict=IDLE, reasons=("disabled",))
     elif due:
-        yield entry._replace(reasons=("token_invalid",), due_at=due - policy.detect.app_stopped.grace)
+        yield _suspected(visit, due - policy.detect.app_stopped.grace, entry)
     elif not device.seen_at(customer):
         yield entry._replace(verdict=IDLE, reasons=("never_used",))
     else:
         yield entry
+
+
+def _suspected(visit: Visit, standing_at: int, entry: Look) -> Look:
+    """What is said of a lost token with which nothing agrees yet; ``standing_at`` is its deadline as kept."""
+    now, facts = visit.context.at, _lost(visit, visit.context.at)
+    due_at = facts.conclude().at
+    counted = facts.app.silent_without(outage.OUTAGE).at  # as if the outage were silence too
+    if outage.opens_at(visit, "app", now) and max(counted, facts.lost_at + facts.window) <= now:
+        since, until = outage.spans_of(visit, "app")[-1]
+        known = due_at if until != LASTS else None
+        return entry._replace(
+            verdict=HELD, reasons=("token_invalid", outage.OUTAGE), since=since, due_at=known
+        )
+    opens_at = max(standing_at, due_at)  # a standing deadline is computed again when it comes due
+    if opens_at > now:
+        return entry._replace(reasons=("token_invalid",), due_at=opens_at)
+    return entry._replace(verdict=HELD, reasons=("token_invalid", "grace"), since=due_at, due_at=opens_at)
