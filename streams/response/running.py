@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from streams.context import Visit
     from streams.customer.state import Episode, Running
-    from streams.policy.plays import Play
+    from streams.policy.plays import Play, Step
 
 LATER: Final = "later"
 REFUSED: Final = "refused"
@@ -99,5 +99,12 @@ def _next_step(visit: Visit, run: Running, play: Play, due_at: int | None, numbe
             reasons = () if verdict.answer == reach.YES else (f"{channel}: {verdict.reason}",)
             return Answer("", LATER, reasons, run.play, run.at, due_at, number + 1, channel)
         refusals.append(f"{channel}: {verdict.reason or 'too_late'}")
-    blocked = tuple(refusals) or ("no_other_channel",)
-    return Answer("", REFUSED, blocked, run.play, run.at, due_at, number + 1)
+    return Answer("", REFUSED, _blocked(step, refusals), run.play, run.at, due_at, number + 1)
+
+
+def _blocked(step: Step, refusals: Sequence[str]) -> Sequence[str]:
+    """What blocks each channel; first, where it is so, that only the signal's own is open (R1, R15)."""
+    waits = any(refusal.endswith((": cap", ": too_late")) for refusal in refusals)
+    if refusals and (waits or step.channels != "other_than_signal"):
+        return refusals
+    return ("no_other_channel", *refusals)
