@@ -7,7 +7,8 @@ sums. A delivery or an answer costs 8 bytes, and a channel keeps so many (``most
 Each send is judged once, by what came within ``window`` after its delivery: a reaction (a click or a
 human open) or a conversion, attributed or not. Of the sends whose window a reaction falls into it answers the
 one that carries its message id, else the newest: not every service tells the same id twice. One that falls
-into no window answers none, and still is a sign that the customer listens.
+into no window answers none, and still is a sign that the customer listens. A send that was ignored between
+the last reaction before a yes and that yes was given up with the no: it counts no more.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class Heard(NamedTuple):
     Attributes:
         answered: sends that were answered in time.
         others: human reactions besides those.
-        ignored: sends that were not answered, up to the last reaction.
+        ignored: sends that were not answered, up to the last reaction, without those that were given up.
         last_reaction: its moment (ms), 0 where nobody ever reacted.
         run: sends ignored since, that are folded; ``run_from`` (ms) is the first of them.
         sends: the moments (ms) of the later ones, in order.
@@ -120,7 +121,7 @@ def put(x: Exposure, kind: int, at: int, message_id: str | None, span: Span, sin
         _fold(x, at, span, since)
         return APPENDED
     if at < x.folded_to:
-        _fold_late(x, kind, at)
+        _fold_late(x, kind, at, since)
         return INSERTED
     entries = entries_of(log)
     place = bisect_left(entries, entry)
@@ -135,6 +136,7 @@ def put(x: Exposure, kind: int, at: int, message_id: str | None, span: Span, sin
 def read(x: Exposure, since: int, window: int) -> Heard:
     """The history of a channel whose sends count from ``since`` (ms) on."""
     answered, others, last = x.answered, x.others, x.last_reaction
+    heard = last  # the newest reaction up to ``since``
     sends: list[list[int]] = []
     for entry in entries_of(x.log):
         at, kind = entry >> _KIND, entry >> _TAG & 7
@@ -151,11 +153,14 @@ def read(x: Exposure, since: int, window: int) -> Heard:
                 others += 1
             else:
                 to[2] = 1
+        heard = last if at <= since else heard
     start = max(last, since)
     run = [at for at, _, _, _ in sends if at > start]
-    kept = x.run if last == x.last_reaction and since < x.run_from else 0
+    folded = x.run if since < x.run_from or heard > x.last_reaction else 0
+    kept = folded if last == x.last_reaction else 0
     answered_here = sum(send[2] for send in sends)
-    ignored = x.ignored + x.run - kept + len(sends) - len(run) - answered_here
+    given_up = sum(heard < at <= since and not answer for at, _, answer, _ in sends)
+    ignored = x.ignored + folded - kept + len(sends) - len(run) - answered_here - given_up
     return Heard(answered + answered_here, others, ignored, last, kept, x.run_from, run, x.sent - len(run))
 
 
@@ -228,16 +233,16 @@ def _fold_first(x: Exposure, entries: list[int], window: int, since: int) -> Non
     x.folded_to = at
     if kind == REACTED:
         x.others += 1
-        _react(x, at)
+        _react(x, at, since)
     elif kind <= OURS:
         answers = _answers(entries, entry, window)
         if answers:
             x.answered += 1
-            _react(x, max(answer >> _KIND for answer in answers))
+            _react(x, max(answer >> _KIND for answer in answers), since)
             entries[:] = [e for e in entries if e not in answers or e >> _TAG & 7 != REACTED]
-        elif at > max(x.last_reaction, since):
-            if x.run_from <= since:  # what was ignored before it is no part of this run
-                x.ignored, x.run, x.run_from = x.ignored + x.run, 0, at
+        elif at > x.last_reaction:
+            if not x.run or x.run_from <= since < at:  # what was given up is no part of this run
+                x.run, x.run_from = 0, at
             x.run += 1
         else:
             x.ignored += 1
@@ -261,17 +266,18 @@ def _answers(entries: Sequence[int], send: int, window: int) -> list[int]:
     return answers
 
 
-def _react(x: Exposure, at: int) -> None:
+def _react(x: Exposure, at: int, since: int) -> None:
     """A reaction at ``at`` (ms) ends the run of what is folded: all of that was before it."""
     x.last_reaction = max(x.last_reaction, at)
-    x.ignored += x.run
+    if at <= since or since < x.run_from:
+        x.ignored += x.run
     x.run = x.run_from = 0
 
 
-def _fold_late(x: Exposure, kind: int, at: int) -> None:
+def _fold_late(x: Exposure, kind: int, at: int, since: int) -> None:
     """What is older than all that is kept only counts."""
     if kind <= OURS:
         x.ignored += 1
     elif kind == REACTED:
         x.others += 1
-        _react(x, at)
+        _react(x, at, since)
