@@ -88,7 +88,7 @@ class EverywhereFacts(Facts, tag="deaf_everywhere"):
 
     def conclude(self) -> Conclusion | None:
         """Deaf everywhere, and present, if all of that holds at this moment."""
-        if not self.deaf or self.visit_days() < self.regular or not all(map(self._is_consistent, self.deaf)):
+        if not self.deaf or self.visit_days() < self.regular or not self.is_consistent():
             return None
         return Conclusion(DEAF_EVERYWHERE, "opened", self.at, self.at, self.words())
 
@@ -107,9 +107,12 @@ class EverywhereFacts(Facts, tag="deaf_everywhere"):
         after = self.day - self.regular_days * DAY + DAY // 2
         return sum(after < day <= self.day for day in self.visits)
 
-    def _is_consistent(self, deaf: Deaf) -> bool:
-        """Whether a channel was ignored for long enough, and often enough."""
-        return deaf.since + self.consistent <= self.at and self._sends(deaf) >= self.consistent_sends
+    def is_consistent(self) -> bool:
+        """Whether each channel was ignored for long enough, and often enough."""
+        return all(
+            deaf.since + self.consistent <= self.at and self._sends(deaf) >= self.consistent_sends
+            for deaf in self.deaf
+        )
 
     def _sends(self, deaf: Deaf) -> int:
         """Deliveries on a channel in that time."""

@@ -328,7 +328,7 @@ def _hindrances(visit: Visit, facts: EverywhereFacts) -> Iterator[str]:
     """What stands between a customer who is deaf on all channels and D3."""
     if any(map(is_sign_of_lapse, visit.customer.episodes)):
         yield "other_sign_of_lapse"
-    if max(deaf.since for deaf in facts.deaf) + facts.consistent > facts.at:
+    if not facts.is_consistent():
         yield "not_consistent_yet"
     if facts.visit_days() < facts.regular:
         yield "no_regular_visits"
