@@ -58,8 +58,9 @@ def on_event(
     if "app" in streams or "web" in streams:
         _remember_day(customer, at, visit.context.policy)
     signals = _follow(visit, at, said, event)
-    if last_visit(customer) > before:
-        signals += _open_present(visit, min(episode.at for episode in _deaf(customer)))
+    deaf = _deaf(customer)  # a purchase on the site is a visit, and may have answered the last one
+    if deaf and last_visit(customer) > before:
+        signals += _open_present(visit, min(episode.at for episode in deaf))
     return signals
 
 
