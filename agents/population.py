@@ -16,13 +16,13 @@ from streams.population.watched import drift
 from streams.topics import Catalogue
 from streams.wire.control import PopulationFact
 from streams.wire.facts import InForce
-from streams.wire.population import SUMS, PartitionSums
-from streams.wire.reject import Rejection
+from streams.wire.population import SUMS
 from streams.wire.times import format_time
 
 from .adapters.logs import get_logger
 from .adapters.metrics import Metrics
 from .source_watch import SourceWatch
+from .told import Told
 
 log = get_logger("population")
 
@@ -56,19 +56,19 @@ class Population:
         self, catalogue: Catalogue, publish: Publish, in_force: InForceNow, metrics: Metrics
     ) -> None:
         self._metrics = metrics
-        self._partitions = catalogue.control.partitions
+        partitions = catalogue.control.partitions
         self._publish = publish
         self._in_force = in_force
-        self._sums: dict[int, PartitionSums] = {}
+        self._sums = Told("sums", SUMS, partitions)
         self._before: PopulationFact | None = None
         self._asked = False
-        sources = SourceWatch(self._partitions, publish, in_force, metrics)
+        sources = SourceWatch(partitions, publish, in_force, metrics)
         self._kinds = {"sums": self._take_sums, "volumes": sources.take}
 
     @property
     def heard(self) -> list[int]:
         """The partitions that have told their sums since the start."""
-        return sorted(self._sums)
+        return sorted(self._sums.newest)
 
     async def take(self, _key: bytes | None, value: bytes | None) -> None:
         """Take a record in. One of a kind that this version does not know is somebody else's."""
@@ -82,26 +82,16 @@ class Population:
 
     async def _take_sums(self, value: bytes | None) -> None:
         """Keep a partition's sums; estimate where a day has passed in all of them."""
-        sums = SUMS.decode(value)
-        if isinstance(sums, Rejection):
-            log.warning("sums unreadable", reason=sums.reason, path=sums.path)
-            return
-        if sums.partition >= self._partitions:
-            log.warning("sums of a partition that is none", partition=sums.partition)
-            return
-        known = self._sums.get(sums.partition)
-        if known is None or sums.at >= known.at:
-            self._sums[sums.partition] = sums
-        if len(self._sums) == self._partitions:
+        if self._sums.take(value) and self._sums.by_all:
             await self._estimate()
 
     async def _estimate(self) -> None:
         """Publish what is new; what is in force is read again first, as somebody else may have been here."""
-        if self._asked and estimate(self._sums.values(), self._before) is None:
+        if self._asked and estimate(self._sums.newest.values(), self._before) is None:
             return
         stands = (await self._in_force()).get("population")
         self._before, self._asked = stands if isinstance(stands, PopulationFact) else None, True
-        fact = estimate(self._sums.values(), self._before)
+        fact = estimate(self._sums.newest.values(), self._before)
         if fact is None:
             return
         await self._publish(fact)
@@ -118,7 +108,7 @@ class Population:
         """Set the metrics after an estimate."""
         self._metrics.set(POPULATION_VERSION, fact.version)
         for stream, known in fact.priors.items():
-            pits = [part.streams[stream].pit for part in self._sums.values() if stream in part.streams]
+            pits = [part.streams[stream].pit for part in self._sums.newest.values() if stream in part.streams]
             off = drift([sum(column) for column in zip(*pits, strict=True)])
             self._metrics.set(POPULATION_CUSTOMERS, known[EVERYBODY].customers, {"stream": stream})
             self._metrics.set(POPULATION_DRIFT, off, {"stream": stream})

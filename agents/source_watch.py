@@ -14,12 +14,12 @@ from streams.policy.parse import from_document
 from streams.policy.problems import PolicyError
 from streams.wire.control import PolicyFact, SourceFact
 from streams.wire.event import SHORT_TOPICS
-from streams.wire.reject import Rejection
 from streams.wire.times import MINUTE, format_time
-from streams.wire.volumes import SLOT, VOLUMES, Volumes
+from streams.wire.volumes import SLOT, VOLUMES
 
 from .adapters.logs import get_logger
 from .adapters.metrics import Metrics
+from .told import Told
 
 log = get_logger("population")
 
@@ -42,27 +42,18 @@ class SourceWatch:
         metrics: Metrics,
     ) -> None:
         self._metrics = metrics
-        self._partitions = partitions
         self._publish = publish
         self._in_force = in_force
-        self._told: dict[int, Volumes] = {}
+        self._told = Told("volumes", VOLUMES, partitions)
         self._judged = 0
         self._health = Health()
 
     async def take(self, value: bytes | None) -> None:
         """Keep a partition's volumes; judge where all partitions have come to a new slot."""
-        volumes = VOLUMES.decode(value)
-        if isinstance(volumes, Rejection):
-            log.warning("volumes unreadable", reason=volumes.reason, path=volumes.path)
+        if not self._told.take(value):
             return
-        if volumes.partition >= self._partitions:
-            log.warning("volumes of a partition that is none", partition=volumes.partition)
-            return
-        known = self._told.get(volumes.partition)
-        if known is None or volumes.at >= known.at:
-            self._told[volumes.partition] = volumes
-        reached = (min(one.at for one in self._told.values()) - MINUTE) // SLOT
-        if len(self._told) == self._partitions and reached > self._judged:
+        reached = (min(one.at for one in self._told.newest.values()) - MINUTE) // SLOT
+        if self._told.by_all and reached > self._judged:
             self._judged = reached
             await self._judge()
 
@@ -71,7 +62,7 @@ class SourceWatch:
         in_force = await self._in_force()
         words = (fact for fact in in_force.values() if isinstance(fact, SourceFact))
         stands: dict[str, SourceFact] = {word.source: word for word in words}
-        for fact in self._health.judge(list(self._told.values()), stands, _policy(in_force)):
+        for fact in self._health.judge(list(self._told.newest.values()), stands, _policy(in_force)):
             await self._publish(fact)
             since = format_time(fact.since)
             log.warning("source judged", source=fact.source, state=fact.state, since=since, by=fact.by)

@@ -7,24 +7,18 @@ signals is what stands on the signals topic.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
 
-from agents.control_client import ControlClient
-from agents.facts import facts_in_force
-from agents.settings import Settings
-from agents.settings.model import Kafka, Topics
 from devkit.broker import RealKafka
 from streams.topics import Catalogue
 from streams.wire.control import SourceFact
-from streams.wire.partition import partition_of
 from streams.wire.times import DAY, HOUR, MINUTE, format_time, parse_time
-from tests.support.kafka_scenarios import ProductWorker
+from tests.support.kafka_scenarios import ProductWorker, RoleWorker
+from tests.support.stage import Sent, Stage, stage
 from tests.support.story import policy, policy_fact
 from tests.support.topics import make_topics, read_topic
 from tests.support.worker import wait_until
@@ -52,86 +46,42 @@ NAMED = {
 }
 
 
-class RoleWorker(ProductWorker):
-    """``python -m agents worker population``."""
-
-    def __init__(self, bootstrap: str, prefix: str, folder: Path) -> None:
-        super().__init__(bootstrap, prefix, PARTITIONS, folder, {"HOLDFAST_CLOCK": "external"})
-        self._command[-1] = "population"
-
-
-def events() -> list[tuple[int, str, str]]:
-    """When, on which source and of whom: on the same weekday of four weeks two an minute; and the named."""
-    found = [(at, "web", who) for who, at in NAMED.items()]
-    found.append((CUT + 30 * MINUTE - LENGTH, "app", "other"))
+def events() -> list[Sent]:
+    """On the same weekday of four weeks two a minute on the web; and the named."""
+    found = [visit(at, "web", who) for who, at in NAMED.items()]
+    found.append(visit(CUT + 30 * MINUTE - LENGTH, "app", "other"))
     for week in range(4):
         day = BEGIN + week * 7 * DAY
         hours = range(day + 8 * HOUR, day + 19 * HOUR, 30_000)
-        found += [(at, "web", f"c{at // 30_000 % 7}") for at in hours if not CUT <= at < BACK]
-    return sorted(found)
+        found += [visit(at, "web", f"c{at // 30_000 % 7}") for at in hours if not CUT <= at < BACK]
+    return found
 
 
-def record(at: int, source: str, who: str) -> bytes:
+def visit(at: int, source: str, who: str) -> Sent:
     type_ = "web.visited" if source == "web" else "app.opened"
     body = {"v": 1, "id": f"{who}-{at}", "source": "shop", "type": type_, "customer_id": who}
-    return json.dumps(body | {"occurred_at": format_time(at)}).encode()
+    return Sent(at, source, who.encode(), json.dumps(body | {"occurred_at": format_time(at)}).encode())
 
 
-class Stage:
-    """An installation whose time a test moves."""
-
-    def __init__(self, topics: Catalogue, settings: Settings, control: ControlClient, producer: Any) -> None:  # noqa: ANN401 - aiokafka is untyped
-        self.topics = topics
-        self.control = control
-        self._settings = settings
-        self._producer = producer
-        self._waiting = events()
-
-    async def reach(self, at: int) -> None:
-        """Send what happens before a moment, and tell the time."""
-        now = [event for event in self._waiting if event[0] < at]
-        self._waiting = self._waiting[len(now) :]
-        for moment, source, who in now:
-            place = partition_of(who.encode(), PARTITIONS)
-            name = self.topics.name(f"events.{source}")
-            await self._producer.send(name, record(moment, source, who), key=who.encode(), partition=place)
-        await self._producer.flush()
-        await self.control.tick_and_wait(at, 120)
-
-    async def until_it_is_said(self, state: str, moments: Iterable[int]) -> tuple[int, SourceFact]:
-        """Move on, moment by moment, until the web is said to be in a state; tells when that was."""
-        for at in moments:
-            await self.reach(at)
-            word = await self._heard(state)
-            if word is not None:
-                return at, word
-        raise AssertionError(f"nobody said that the web is {state}")
-
-    async def _heard(self, state: str) -> SourceFact | None:
-        """The word on the web, given the seconds that it takes to be told, judged and said."""
-        until = asyncio.get_running_loop().time() + 4
-        while asyncio.get_running_loop().time() < until:
-            word = (await facts_in_force(self._settings, self.topics)).get("source:web")
-            if isinstance(word, SourceFact) and word.state == state:
-                return word
-            await asyncio.sleep(0.3)
-        return None
+async def until_it_is_said(ours: Stage, state: str, moments: Iterable[int]) -> tuple[int, SourceFact]:
+    """Move on, moment by moment, until the web is said to be in a state; tells when that was."""
+    for at in moments:
+        await ours.reach(at)
+        word = await heard(ours, state)
+        if word is not None:
+            return at, word
+    raise AssertionError(f"nobody said that the web is {state}")
 
 
-@asynccontextmanager
-async def stage(kafka: RealKafka, topics: Catalogue) -> AsyncGenerator[Stage]:
-    settings = Settings(
-        kafka=Kafka(bootstrap_servers=(kafka.bootstrap,)),
-        topics=Topics(prefix=topics.prefix, partitions=PARTITIONS),
-        clock="external",
-    )
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all")
-    await producer.start()
-    try:
-        async with ControlClient.connect(settings, topics) as control:
-            yield Stage(topics, settings, control, producer)
-    finally:
-        await producer.stop()
+async def heard(ours: Stage, state: str) -> SourceFact | None:
+    """The word on the web, given the seconds that it takes to be told, judged and said."""
+    until = asyncio.get_running_loop().time() + 4
+    while asyncio.get_running_loop().time() < until:
+        word = await ours.in_force("source:web")
+        if isinstance(word, SourceFact) and word.state == state:
+            return word
+        await asyncio.sleep(0.3)
+    return None
 
 
 def signals(kafka: RealKafka, topics: Catalogue) -> list[dict[str, Any]]:
@@ -174,17 +124,19 @@ async def test_the_role_finds_an_outage_and_ends_it_and_all_signals_are_counted_
     topics = make_topics(kafka, "outage", PARTITIONS)
     external = {"HOLDFAST_CLOCK": "external", "HOLDFAST_KAFKA__INSTANCE_ID": "outage"}
     detect = ProductWorker(kafka.bootstrap, topics.prefix, PARTITIONS, tmp_path, external)
-    role = RoleWorker(kafka.bootstrap, topics.prefix, tmp_path)
+    role = RoleWorker(kafka.bootstrap, topics.prefix, PARTITIONS, tmp_path)
     try:
         await asyncio.to_thread(detect.start().wait_ready)
         await asyncio.to_thread(role.start().wait_ready)
-        async with stage(kafka, topics) as ours:
+        async with stage(kafka, topics, events(), within=120) as ours:
             await ours.control.publish(policy_fact(POLICY))
             for day in range(22):
                 await ours.reach(BEGIN + day * DAY)
             await ours.reach(CUT - HOUR)
             await ours.reach(CUT + 40 * MINUTE)
-            at, quiet = await ours.until_it_is_said("quiet", range(CUT + 46 * MINUTE, CUT + HOUR, 5 * MINUTE))
+            at, quiet = await until_it_is_said(
+                ours, "quiet", range(CUT + 46 * MINUTE, CUT + HOUR, 5 * MINUTE)
+            )
             assert quiet.by == "volume"
             assert CUT - MINUTE <= quiet.since < CUT, "as of the last event"
             assert of("early", signals(kafka, topics))[-1][1:] == ("opened", CUT + 4 * MINUTE)
@@ -194,8 +146,8 @@ async def test_the_role_finds_an_outage_and_ends_it_and_all_signals_are_counted_
             await ticking
             await ours.reach(BACK)
             during = signals(kafka, topics)
-            _, well = await ours.until_it_is_said(
-                "healthy", range(BACK + 5 * MINUTE, BACK + HOUR, 5 * MINUTE)
+            _, well = await until_it_is_said(
+                ours, "healthy", range(BACK + 5 * MINUTE, BACK + HOUR, 5 * MINUTE)
             )
             for later in (1, 2, 3, 4, 5):
                 await ours.reach(BACK + later * HOUR)
